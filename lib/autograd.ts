@@ -1,0 +1,228 @@
+import { backend } from './backend/select.js';
+import { rangeError, shapeError, typeError } from './errors.js';
+import { withGradMode } from './grad-mode.js';
+import { anomaly } from './ops/anomaly.js';
+import { checkOptions } from './ops/primitive.js';
+import { formatShape, sameShape } from './shape.js';
+import { Waiting } from './waiting.js';
+import { checkTensor, empty, Tensor, type GradFn } from './tensor.js';
+
+export interface BackwardOptions {
+  /** Keep the graph, so that `backward` can go over it again. Default: the value of `createGraph`. */
+  readonly retainGraph?: boolean;
+  /** Record the backward pass itself, so that gradients have gradients. Default false. */
+  readonly createGraph?: boolean;
+}
+
+export interface GradOptions extends BackwardOptions {
+  /** The gradients of the outputs: one for each, or a single one. Default: 1 for each output of one element. */
+  readonly gradOutputs?: Tensor | readonly (Tensor | null)[];
+  /** Whether an input that the outputs do not depend on gets `null` instead of an error. Default false. */
+  readonly allowUnused?: boolean;
+}
+
+/**
+ * Computes the gradient of `output` with respect to every leaf it depends on that requires one, and adds it to the
+ * leaf's `grad`. Frees the graph behind `output`, unless `retainGraph`.
+ * @param grad dL/d(output), of its shape and dtype; may be left out when `output` has one element
+ * @throws Error when `output` has no graph, or one that was freed; ShapeError, TypeError when `grad` does not fit;
+ *   Error when a tensor that a gradient needs was changed in place.
+ * @see https://pytorch.org/docs/stable/generated/torch.Tensor.backward.html
+ */
+export function backward(output: Tensor, grad?: Tensor | null, options: BackwardOptions = {}): void {
+  checkTensor('backward', output);
+  checkOptions('backward', options, ['retainGraph', 'createGraph']);
+  const seed = seedFor('backward', output, grad, 'output');
+  run([output], [seed], null, options);
+}
+
+/**
+ * Computes and returns the gradients of `outputs` with respect to `inputs`; no `grad` is touched.
+ * @returns one tensor for each input; `null` for one that the outputs do not depend on, with `allowUnused`
+ * @throws as {@link backward}; Error for an unused input without `allowUnused`.
+ * @see https://pytorch.org/docs/stable/generated/torch.autograd.grad.html
+ */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions & { readonly allowUnused: true },
+): (Tensor | null)[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options?: GradOptions,
+): Tensor[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions = {},
+): (Tensor | null)[] {
+  const outs = toList('grad', outputs, 'outputs');
+  const ins = toList('grad', inputs, 'inputs');
+  checkOptions('grad', options, ['retainGraph', 'createGraph', 'gradOutputs', 'allowUnused']);
+  const { gradOutputs, allowUnused = false } = options;
+  const given = gradOutputs === undefined ? [] : gradOutputs instanceof Tensor ? [gradOutputs] : gradOutputs;
+  if (gradOutputs !== undefined && given.length !== outs.length)
+    rangeError('grad', `gradOutputs: expected ${outs.length}, one for each output, got ${given.length}`);
+  const seeds = outs.map((out, i) => seedFor('grad', out, given[i], `outputs[${i}]`));
+  ins.forEach((input, i) => {
+    if (!input.requiresGrad) throw new Error(`[grad] inputs[${i}] does not require grad`);
+  });
+  const found = run(outs, seeds, ins, options);
+  return ins.map((input, i) => {
+    const result = found.get(input) ?? null;
+    if (result === null && !allowUnused)
+      throw new Error(`[grad] inputs[${i}] was not used to compute the outputs; pass allowUnused to get null for it`);
+    return result;
+  });
+}
+
+function toList(op: string, value: unknown, name: string): readonly Tensor[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (list.length === 0) rangeError(op, `${name}: expected at least one tensor`);
+  return list.map((tensor, i) => {
+    checkTensor(op, tensor, Array.isArray(value) ? `${name}[${i}]` : name);
+    return tensor;
+  });
+}
+
+/** The gradient to start from: the one given, checked, or 1. */
+function seedFor(op: string, output: Tensor, given: unknown, name: string): Tensor {
+  if (!output.requiresGrad)
+    throw new Error(
+      `[${op}] ${name} does not require grad: no input of its computation did, or it was made under noGrad or detached`,
+    );
+  if (given === undefined || given === null) {
+    if (output.size !== 1)
+      shapeError(op, `${name} has shape ${formatShape(output.shape)}: pass its gradient, or reduce it to one number first`);
+    const one = empty(output.shape, output.dtype);
+    backend.fill(1, one);
+    return one;
+  }
+  checkTensor(op, given, 'the gradient');
+  if (!sameShape(given.shape, output.shape))
+    shapeError(op, `gradient: expected the output's shape ${formatShape(output.shape)}, got ${formatShape(given.shape)}`);
+  if (given.dtype !== output.dtype)
+    typeError(op, `gradient: expected the output's dtype ${output.dtype}, got ${given.dtype}`);
+  return given;
+}
+
+/** The backward rule of a node whose graph has been freed. */
+const FREED: GradFn = () => {
+  throw freedGraph();
+};
+
+const freedGraph = (): Error =>
+  new Error('[backward] the graph was already freed by an earlier backward; pass { retainGraph: true } to that one');
+
+/**
+ * The nodes that need a gradient, each after all that it was computed from. Iterative: a chain of 100,000 ops must
+ * not overflow the stack.
+ */
+function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
+  const order: Tensor[] = [];
+  const visited = new Set<Tensor>();
+  const stack: { node: Tensor; next: number }[] = [];
+  for (const output of outputs) {
+    if (visited.has(output)) continue;
+    visited.add(output);
+    stack.push({ node: output, next: 0 });
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      if (top.next < top.node.parents.length) {
+        const parent = top.node.parents[top.next++];
+        if (parent.requiresGrad && !visited.has(parent)) {
+          visited.add(parent);
+          stack.push({ node: parent, next: 0 });
+        }
+      } else {
+        order.push(top.node);
+        stack.pop();
+      }
+    }
+  }
+  return order;
+}
+
+/** Walks the graph from the outputs back. With `inputs`, returns their gradients; without, fills `grad` of leaves. */
+function run(
+  outputs: readonly Tensor[],
+  seeds: readonly Tensor[],
+  inputs: readonly Tensor[] | null,
+  { createGraph = false, retainGraph = createGraph }: BackwardOptions,
+): Map<Tensor, Tensor> {
+  const order = topologicalOrder(outputs);
+  checkSaved(order);
+  const wanted = inputs && new Set(inputs);
+  const leading = wanted && nodesLeadingTo(order, wanted);
+  const needed = (node: Tensor): boolean =>
+    node.requiresGrad && (wanted === null || leading === null || wanted.has(node) || leading.has(node));
+  const found = new Map<Tensor, Tensor>();
+  const waiting = new Waiting(createGraph);
+  withGradMode('backward', createGraph, () => {
+    outputs.forEach((output, i) => waiting.add(output, seeds[i]));
+    for (let i = order.length - 1; i >= 0; i--) {
+      const node = order[i];
+      const g = waiting.of(node);
+      if (g === undefined) continue;
+      if (wanted === null) {
+        if (node.gradFn === null || node.retainsGrad) waiting.accumulate(node, g);
+      } else if (wanted.has(node)) found.set(node, waiting.take(g));
+      if (node.gradFn !== null && (leading === null || leading.has(node))) propagate(node, g, needed, waiting);
+      waiting.done(node, g);
+    }
+  });
+  if (!retainGraph) for (const node of order) if (node.gradFn !== null) node.releaseHistory(FREED);
+  return found;
+}
+
+/** Throws when a tensor that a backward rule reads was changed since it was saved, before anything is computed. */
+function checkSaved(order: readonly Tensor[]): void {
+  for (const node of order) {
+    if (node.gradFn === FREED) throw freedGraph();
+    for (let i = 0; i < node.saved.length; i++) {
+      const { version } = node.saved[i].storage;
+      if (version !== node.savedVersions[i])
+        throw new Error(
+          `[backward] a tensor of shape ${formatShape(node.saved[i].shape)} that ${node.op} saved for its gradient was ` +
+            `changed in place: it is at version ${version}, expected ${node.savedVersions[i]}`,
+        );
+    }
+  }
+}
+
+/** The nodes on the way from the outputs to the wanted inputs: no other gradient needs to be computed. */
+function nodesLeadingTo(order: readonly Tensor[], wanted: ReadonlySet<Tensor>): Set<Tensor> {
+  const leading = new Set<Tensor>();
+  for (const node of order) if (node.parents.some((p) => wanted.has(p) || leading.has(p))) leading.add(node);
+  return leading;
+}
+
+/** Runs the backward rule of `node` for the parents that need it, and lets them wait with what it returns. */
+function propagate(node: Tensor, g: Tensor, needed: (node: Tensor) => boolean, waiting: Waiting): void {
+  const { parents } = node;
+  const gradFn = node.gradFn as GradFn;
+  waiting.collect(
+    () => {
+      const thunks = gradFn(g);
+      return parents.map((parent, i) => {
+        if (!needed(parent)) return null;
+        const gradient = thunks[i]();
+        checkGradient(node, parent, gradient);
+        return gradient;
+      });
+    },
+    (gradient, i) => {
+      waiting.add(parents[i], gradient);
+    },
+  );
+}
+
+function checkGradient(node: Tensor, parent: Tensor, gradient: Tensor): void {
+  if (!sameShape(gradient.shape, parent.shape) || gradient.dtype !== parent.dtype)
+    throw new Error(
+      `[backward] the gradient rule of ${node.op} returned ${gradient.dtype} ${formatShape(gradient.shape)} ` +
+        `for an input that is ${parent.dtype} ${formatShape(parent.shape)}`,
+    );
+  if (anomaly.enabled) anomaly.inspectGradient(node, gradient);
+}

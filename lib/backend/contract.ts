@@ -1,0 +1,249 @@
+import type { DType } from '../dtype.js';
+import type { Shape } from '../shape.js';
+import type { Storage } from '../storage.js';
+
+/**
+ * # The contract between the engine and its kernels
+ *
+ * Two implementations meet it: `reference/`, plain loops to learn from, and `native.ts`, which hands the same work to
+ * the C++ addon. Kernels know storages, offsets, shapes and strides. They know nothing of gradients, of broadcasting
+ * rules or of promotion: the ops in `lib/ops` have settled dtypes and shapes before they call, and own every result.
+ *
+ * - **Who allocates.** The caller. A kernel writes all of `out` and nothing else, and keeps no reference after it
+ *   returns. `out` never overlaps an input, except that `out` may *be* the first input, element for element, of a
+ *   pointwise kernel (that is how changes in place work).
+ * - **Layout.** An operand is a strided view: element `i` lies at `offset + Σ iₖ·strideₖ`, counted in elements from
+ *   the start of the storage. Strides may be 0 (expanded) or negative. Where a kernel asks for a *contiguous* operand,
+ *   the caller has seen to it.
+ * - **Broadcasting.** Inputs of `binary`, `where`, `copy` may have any shape that broadcasts to `out`'s, aligned at the
+ *   right.
+ * - **Dtypes** are equal among the operands unless a kernel says otherwise.
+ * - **Empty tensors** are legal everywhere: a kernel with nothing to write returns. A sum over nothing is 0; callers
+ *   reject max, min, argmax and argmin over nothing.
+ * - **Floats** follow IEEE 754: NaN and infinities pass through; max, min, maximum and minimum return NaN when they
+ *   meet one; argmax and argmin then point at the first NaN.
+ * - **Integers** wrap around at their width, as in NumPy.
+ * - **Bad indices** (`gather` and the like) are reported by the return value, the position of the first one in the
+ *   flattened index tensor, or -1 when all are good. Nothing has been written outside `out`; the caller throws.
+ */
+export interface Operand {
+  readonly storage: Storage;
+  readonly dtype: DType;
+  /** Where the first element lies, in elements. */
+  readonly offset: number;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  /** Number of elements. */
+  readonly size: number;
+  /** Whether elements lie in row-major order without gaps. */
+  readonly isContiguous: boolean;
+}
+
+/**
+ * Pointwise functions of one number. `x` and `out` have one dtype. All take floats; `neg`, `abs`, `sign` and `square`
+ * take integers too, `logicalNot` takes and gives booleans only.
+ * The order is the order of the native enumeration.
+ */
+export const UNARY = [
+  'neg', // -x
+  'abs', // |x|
+  'sign', // -1, 0, 1 (NaN for NaN)
+  'square', // x²
+  'exp', // eˣ
+  'log', // ln x
+  'sqrt', // √x
+  'reciprocal', // 1 / x
+  'relu', // max(x, 0), NaN for NaN
+  'tanh', // tanh x
+  'sigmoid', // 1 / (1 + e⁻ˣ), never overflowing
+  'logicalNot', // not x
+] as const;
+export type UnaryOp = (typeof UNARY)[number];
+
+/** Pointwise functions of two numbers, of one dtype for both and the result; `div`, `pow` on integers never come. */
+export const BINARY = [
+  'add', // a + b (booleans: or)
+  'sub', // a - b
+  'mul', // a · b (booleans: and)
+  'div', // a / b
+  'pow', // aᵇ, with pow(x, 0) = 1 and pow(1, x) = 1 even for NaN, as in C
+  'maximum', // the larger, NaN if either is
+  'minimum', // the smaller, NaN if either is
+  'reluGrad', // a where b > 0, else 0: the gradient of relu, from the incoming one and relu's result
+  'sigmoidGrad', // a · b · (1 - b)
+  'tanhGrad', // a · (1 - b²)
+] as const;
+export type BinaryOp = (typeof BINARY)[number];
+
+/** Comparisons: two operands of one dtype, `out` is bool. IEEE: every comparison with NaN is false, but `ne` is true. */
+export const COMPARE = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const;
+export type CompareOp = (typeof COMPARE)[number];
+
+/**
+ * Reductions over some dimensions. `sum` and `mean` keep the dtype (`mean` takes floats only); they add up so that
+ * the error stays near that of pairwise summation. `argmax`/`argmin` write int32: the row-major position, among the
+ * reduced dimensions, of the first extremum. `anyNonFinite` writes bool, and true where a NaN or an infinity is.
+ */
+export const REDUCE = ['sum', 'mean', 'max', 'min', 'argmax', 'argmin', 'anyNonFinite'] as const;
+export type ReduceOp = (typeof REDUCE)[number];
+
+/**
+ * Numbers drawn from Philox4x32-10 (Salmon et al., SC 2011), a function of key and counter alone: element `i` comes
+ * from the counter block `counter + ⌊i / perBlock⌋`, so the order of evaluation does not matter.
+ * A block of four 32-bit words w₀…w₃ gives
+ * - `uniform` in [a, b): float32: 4 numbers, a + (wⱼ >> 8)·2⁻²⁴·(b-a) rounded to float32 (and `a` should rounding
+ *   reach `b`); float64: 2 numbers of 53 bits, (w₂ⱼ >> 5)·2²⁶ + (w₂ⱼ₊₁ >> 6), times 2⁻⁵³, scaled alike.
+ * - `normal` with mean a and standard deviation b: Box–Muller in float64, for a pair (u, v) of uniforms:
+ *   r = √(-2 ln u), then r·cos 2πv and r·sin 2πv. float32: two pairs a block, from (w₀, w₁) and (w₂, w₃), with
+ *   u = (w + 1)·2⁻³², v = w·2⁻³². float64: one pair, u = 1 - (53 bits of w₀w₁), v = 53 bits of w₂w₃.
+ * - `integer` in {a, …, b-1}, any dtype: 2 numbers a block, a + ⌊53 bits · (b-a)⌋.
+ */
+export const RANDOM = ['uniform', 'normal', 'integer'] as const;
+export type RandomKind = (typeof RANDOM)[number];
+
+/** How many numbers one counter block gives. */
+export const randomPerBlock = (kind: RandomKind, dtype: DType): number =>
+  kind !== 'integer' && dtype === 'float32' ? 4 : 2;
+
+/** Where a 2-D window goes: sizes as [vertical, horizontal]. */
+export interface Window2d {
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+  readonly dilation: readonly [number, number];
+}
+
+/** A 2-D convolution: its window, and into how many groups the channels are divided. */
+export interface Conv2dParams extends Window2d {
+  readonly groups: number;
+}
+
+/** The scalars of an Adam step. `step` counts from 1. */
+export interface AdamParams {
+  readonly lr: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+  readonly step: number;
+  readonly maximize: boolean;
+}
+
+/** The scalars of an SGD step. `first` is the step that only sets the momentum buffer. */
+export interface SgdParams {
+  readonly lr: number;
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly weightDecay: number;
+  readonly nesterov: boolean;
+  readonly maximize: boolean;
+  readonly first: boolean;
+}
+
+export interface Backend {
+  readonly name: 'native' | 'reference';
+
+  /** out = op(x). */
+  unary(op: UnaryOp, x: Operand, out: Operand): void;
+
+  /** out = op(a, b), inputs broadcast to `out`. */
+  binary(op: BinaryOp, a: Operand, b: Operand, out: Operand): void;
+
+  /** out = op(a, b), a bool. Inputs broadcast to `out`. */
+  compare(op: CompareOp, a: Operand, b: Operand, out: Operand): void;
+
+  /** out = condition ? a : b. `condition` is bool; all three broadcast to `out`. */
+  where(condition: Operand, a: Operand, b: Operand, out: Operand): void;
+
+  /**
+   * out = x, converted to `out`'s dtype as C converts: floats to integers toward zero, to bool by "not 0".
+   * Both may have any strides; `x` broadcasts to `out`.
+   */
+  copy(x: Operand, out: Operand): void;
+
+  /** Every element of `out` (any strides) becomes `value`. */
+  fill(value: number, out: Operand): void;
+
+  /**
+   * Reduces `dims` of `x` (ascending, at least one). `out` is contiguous and holds the kept dimensions in order; sizes
+   * of 1 in place of the reduced ones make no difference.
+   */
+  reduce(op: ReduceOp, x: Operand, dims: readonly number[], out: Operand): void;
+
+  /**
+   * out = a @ b, or out += a @ b with `accumulate`. Shapes (…, m, k) @ (…, k, n) → (…, m, n), at least 2-D, floats.
+   * Batch dimensions of `a` and `b` broadcast to those of `out`, which is contiguous. In `a` and in `b` one of the
+   * last two dimensions has stride 1 (or size 1) and the other a stride that is at least that row's length: gemm reads
+   * a transposed view through a flag.
+   */
+  matmul(a: Operand, b: Operand, out: Operand, accumulate: boolean): void;
+
+  /** (N, C, H, W) → (N, C·kh·kw, L): every window a column. All contiguous, floats. Padding reads as 0. */
+  im2col(x: Operand, out: Operand, window: Window2d): void;
+
+  /** (N, C·kh·kw, L) → (N, C, H, W): adds every column back to where `im2col` read it. All contiguous, floats. */
+  col2im(columns: Operand, out: Operand, window: Window2d): void;
+
+  /** x (N, C, H, W), weight (O, C/groups, kh, kw), bias (O) or null → out (N, O, OH, OW). All contiguous, floats. */
+  conv2d(x: Operand, weight: Operand, bias: Operand | null, out: Operand, params: Conv2dParams): void;
+
+  /** The gradient of `conv2d` with respect to `x`: grad (N, O, OH, OW), weight → out (N, C, H, W). */
+  conv2dInput(grad: Operand, weight: Operand, out: Operand, params: Conv2dParams): void;
+
+  /** The gradient of `conv2d` with respect to `weight`: x, grad → out (O, C/groups, kh, kw). */
+  conv2dWeight(x: Operand, grad: Operand, out: Operand, params: Conv2dParams): void;
+
+  /** Softmax over the last dimension (or its logarithm), safe against overflow. `x` any strides, `out` contiguous. */
+  softmax(x: Operand, out: Operand, log: boolean): void;
+
+  /**
+   * out[n] = logΣexp(x[n]) - x[n, target[n]]. x (N, C) contiguous float, target (N) contiguous int32, out (N).
+   * A target outside 0…C-1 is a bad index, unless it equals `ignoreIndex`: its loss is 0.
+   */
+  crossEntropy(x: Operand, target: Operand, out: Operand, ignoreIndex: number): number;
+
+  /** out[n] = grad[n] · (softmax(x[n]) - onehot(target[n])), rows of `ignoreIndex` 0. Shapes as above, out (N, C). */
+  crossEntropyGrad(x: Operand, target: Operand, grad: Operand, out: Operand, ignoreIndex: number): number;
+
+  /**
+   * out[i][j][k] = x[i][index[i][j][k]][k] for `dim` 1, and so on. `index` is int32 and has `out`'s shape, which is at
+   * most `x`'s in every other dimension; negative indices are bad. `x` and `index` any strides, `out` contiguous.
+   */
+  gather(x: Operand, dim: number, index: Operand, out: Operand): number;
+
+  /** The reverse: out[i][index[i][j][k]][k] += src[i][j][k]. `out` is contiguous and holds what is added to. */
+  scatterAdd(out: Operand, dim: number, index: Operand, src: Operand): number;
+
+  /** out = the slices of `x` along `dim` that `index` (int32, 1-D) names. `x` any strides, `out` contiguous. */
+  indexSelect(x: Operand, dim: number, index: Operand, out: Operand): number;
+
+  /** The reverse: slices of `src` are added to those of `out` (contiguous) that `index` names. Any dtype. */
+  indexAdd(out: Operand, dim: number, index: Operand, src: Operand): number;
+
+  /** `kind` of numbers into `out` (contiguous). key: two unsigned 32-bit halves; counter: a whole number below 2⁵³. */
+  random(
+    kind: RandomKind,
+    out: Operand,
+    key: readonly [number, number],
+    counter: number,
+    a: number,
+    b: number,
+  ): void;
+
+  /**
+   * One Adam step, in place, on a parameter and its two moments (Kingma & Ba, 2015), as PyTorch's `Adam`:
+   * g += weightDecay·p; m += (1-β₁)(g-m); v = β₂v + (1-β₂)g²; p -= lr/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + eps).
+   * All contiguous, one float dtype.
+   */
+  adam(param: Operand, grad: Operand, m: Operand, v: Operand, params: AdamParams): void;
+
+  /** One SGD step, in place, as PyTorch's `SGD`. `buffer` is null exactly when `momentum` is 0. All contiguous. */
+  sgd(param: Operand, grad: Operand, buffer: Operand | null, params: SgdParams): void;
+
+  /** Zeroed memory for what lives long, 64-byte aligned where the backend can. */
+  allocate(bytes: number): ArrayBuffer;
+
+  /** How many threads kernels may use in this process. */
+  setNumThreads(count: number): void;
+  getNumThreads(): number;
+}

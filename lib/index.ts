@@ -1,0 +1,17 @@
+import './methods.js';
+
+export { backward, grad, type BackwardOptions, type GradOptions } from './autograd.js';
+export { getBackend, getNumThreads, setBackend, setNumThreads } from './backend/select.js';
+export type { DType, FloatDType, TypedArray } from './dtype.js';
+export { ShapeError } from './errors.js';
+export { enableGrad, isGradEnabled, noGrad } from './grad-mode.js';
+export { gradcheck, gradgradcheck, type GradcheckOptions } from './gradcheck.js';
+export * from './ops/index.js';
+export type { Keepdim, TensorLike } from './ops/primitive.js';
+export { getRngState, manualSeed, setRngState, type RandomState } from './random.js';
+export { keep, scope, tidy } from './scope.js';
+export type { Shape } from './shape.js';
+export { Tensor, type GradFn, type NestedArray } from './tensor.js';
+
+export * as nn from './nn/index.js';
+export * as optim from './optim/index.js';

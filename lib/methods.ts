@@ -1,0 +1,103 @@
+import { backward, type BackwardOptions } from './autograd.js';
+import { checkDType, type DType } from './dtype.js';
+import * as ops from './ops/index.js';
+import { cast, type Keepdim } from './ops/primitive.js';
+import type { Shape } from './shape.js';
+import { Tensor, viewOf } from './tensor.js';
+
+// Every op that takes a tensor first is a method too: `x.add(y)` is `add(x, y)`, and is documented there.
+
+/** The names of the ops that become methods as they are. */
+const NAMES = [
+  ...(['abs', 'exp', 'log', 'logicalNot', 'neg', 'reciprocal', 'relu', 'sigmoid', 'sign', 'sqrt', 'square'] as const),
+  ...(['tanh', 'add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const),
+  ...(['sum', 'mean', 'amax', 'amin', 'argmax', 'argmin', 'softmax', 'logSoftmax'] as const),
+  ...(['transpose', 'swapaxes', 'squeeze', 'unsqueeze', 'flatten', 'slice', 'narrow', 'select'] as const),
+  ...(['contiguous', 'clone', 'gather', 'scatterAdd', 'indexSelect', 'indexAdd', 'max', 'min'] as const),
+  ...(['matmul', 'im2col', 'col2im', 'conv2d', 'copy_', 'fill_', 'zero_', 'add_', 'sub_', 'mul_', 'div_'] as const),
+];
+
+type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer T ? (...rest: R) => T : never;
+type OpMethods = { [K in Exclude<(typeof NAMES)[number], 'max' | 'min'>]: Method<(typeof ops)[K]> };
+
+/** Sizes or dimensions, as one array or one by one. */
+type Sizes = number[] | [Shape];
+
+declare module './tensor.js' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the members come from the ops
+  interface Tensor extends OpMethods {}
+  interface Tensor {
+    max(): Tensor;
+    max(dim: number, keepdim?: Keepdim): ops.ValuesAndIndices;
+    max(dim: readonly number[] | null, keepdim?: Keepdim): Tensor;
+    min(): Tensor;
+    min(dim: number, keepdim?: Keepdim): ops.ValuesAndIndices;
+    min(dim: readonly number[] | null, keepdim?: Keepdim): Tensor;
+    /** `reshape(x, shape)`; sizes as one array or one by one. */
+    reshape(...shape: Sizes): Tensor;
+    /** `permute(x, dims)`; dims as one array or one by one. */
+    permute(...dims: Sizes): Tensor;
+    /** `expand(x, shape)`; sizes as one array or one by one. */
+    expand(...shape: Sizes): Tensor;
+    /** This tensor with another dtype; itself when it has it. Gradient: `g` in this tensor's dtype. */
+    to(dtype: DType): Tensor;
+    /** The dimensions in reverse order; for a matrix, its transpose. */
+    readonly T: Tensor;
+    /** The same memory, outside the graph. */
+    detach(): Tensor;
+    /** Sets whether gradients are computed for this leaf, and returns it. */
+    requiresGrad_(value?: boolean): this;
+    /** Has `backward` fill `grad` of this tensor, though it is not a leaf. */
+    retainGrad(): this;
+    /** Computes the gradients of the leaves behind this tensor: `backward(this, grad, options)`. */
+    backward(grad?: Tensor | null, options?: BackwardOptions): void;
+  }
+}
+
+const sizes = (list: Sizes): Shape => (Array.isArray(list[0]) ? list[0] : (list as number[]));
+
+const methods: Record<string, (this: Tensor, ...rest: never[]) => unknown> = {
+  reshape(...shape: Sizes) {
+    return ops.reshape(this, sizes(shape));
+  },
+  permute(...dims: Sizes) {
+    return ops.permute(this, sizes(dims));
+  },
+  expand(...shape: Sizes) {
+    return ops.expand(this, sizes(shape));
+  },
+  to(dtype: DType) {
+    checkDType('to', dtype);
+    return cast(this, dtype);
+  },
+  detach() {
+    return viewOf(this, this.shape, this.strides);
+  },
+  requiresGrad_(value = true) {
+    this.requiresGrad = value;
+    return this;
+  },
+  retainGrad() {
+    if (!this.requiresGrad) throw new Error('[retainGrad] this tensor does not require grad');
+    this.retainsGrad = true;
+    return this;
+  },
+  backward(grad?: Tensor | null, options?: BackwardOptions) {
+    backward(this, grad, options);
+  },
+};
+
+for (const name of NAMES) {
+  const op = ops[name] as (x: Tensor, ...rest: unknown[]) => unknown;
+  methods[name] = function (...rest: unknown[]) {
+    return op(this, ...rest);
+  };
+}
+for (const [name, value] of Object.entries(methods))
+  Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
+Object.defineProperty(Tensor.prototype, 'T', {
+  get(this: Tensor) {
+    return ops.permute(this, this.shape.map((_, dim) => dim).reverse());
+  },
+  configurable: true,
+});

@@ -1,0 +1,193 @@
+import { checkDType, isFloat, type FloatDType } from '../dtype.js';
+import { describe, rangeError, typeError } from '../errors.js';
+import { conv2d, type Conv2dOptions, type Pair } from '../ops/conv.js';
+import { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from '../ops/loss.js';
+import { linear } from '../ops/matmul.js';
+import { relu, sigmoid, tanh } from '../ops/pointwise.js';
+import { checkOptions } from '../ops/primitive.js';
+import { flatten } from '../ops/shape.js';
+import type { Tensor } from '../tensor.js';
+import { defaultUniform, fanIn } from './init.js';
+import { Module } from './module.js';
+import { Parameter } from './parameter.js';
+
+/** What layers with weights take last. */
+export interface LayerOptions {
+  /** Whether a bias is learned. Default true. */
+  readonly bias?: boolean;
+  /** Default float32. */
+  readonly dtype?: FloatDType;
+}
+
+function readDType(op: string, options: LayerOptions): FloatDType {
+  const { dtype = 'float32' } = options;
+  checkDType(op, dtype);
+  if (!isFloat(dtype)) typeError(op, `dtype: expected float32 or float64, got ${describe(dtype)}`);
+  return dtype;
+}
+
+function checkCount(op: string, name: string, value: unknown, least = 1): void {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least)
+    rangeError(op, `${name}: expected a whole number from ${least}, got ${describe(value)}`);
+}
+
+/**
+ * `x @ weightᵀ + bias`. Shapes: (…, inFeatures) → (…, outFeatures); weight (outFeatures, inFeatures).
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Linear.html
+ */
+export class Linear extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter | null;
+
+  constructor(
+    readonly inFeatures: number,
+    readonly outFeatures: number,
+    options: LayerOptions = {},
+  ) {
+    super();
+    checkCount('Linear', 'inFeatures', inFeatures, 0);
+    checkCount('Linear', 'outFeatures', outFeatures, 0);
+    checkOptions('Linear', options, ['bias', 'dtype']);
+    const dtype = readDType('Linear', options);
+    this.weight = new Parameter(defaultUniform([outFeatures, inFeatures], inFeatures, dtype));
+    this.bias = options.bias === false ? null : new Parameter(defaultUniform([outFeatures], inFeatures, dtype));
+  }
+
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+
+  protected override extraRepr(): string {
+    return `inFeatures=${this.inFeatures}, outFeatures=${this.outFeatures}, bias=${this.bias !== null}`;
+  }
+}
+
+/**
+ * 2-D convolution. Shapes: (N, inChannels, H, W) → (N, outChannels, OH, OW).
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+ */
+export class Conv2d extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter | null;
+  readonly options: Conv2dOptions;
+
+  constructor(
+    readonly inChannels: number,
+    readonly outChannels: number,
+    readonly kernelSize: Pair,
+    options: Conv2dOptions & LayerOptions = {},
+  ) {
+    super();
+    checkCount('Conv2d', 'inChannels', inChannels);
+    checkCount('Conv2d', 'outChannels', outChannels);
+    checkOptions('Conv2d', options, ['stride', 'padding', 'dilation', 'groups', 'bias', 'dtype']);
+    const { bias = true, dtype: _dtype, ...window } = options;
+    const { groups = 1 } = window;
+    checkCount('Conv2d', 'groups', groups);
+    if (inChannels % groups !== 0 || outChannels % groups !== 0)
+      rangeError('Conv2d', `groups ${groups} must divide inChannels ${inChannels} and outChannels ${outChannels}`);
+    const [kh, kw] = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
+    checkCount('Conv2d', 'kernelSize', kh);
+    checkCount('Conv2d', 'kernelSize', kw);
+    const dtype = readDType('Conv2d', options);
+    const shape = [outChannels, inChannels / groups, kh, kw];
+    this.options = window;
+    this.weight = new Parameter(defaultUniform(shape, fanIn(shape), dtype));
+    this.bias = bias ? new Parameter(defaultUniform([outChannels], fanIn(shape), dtype)) : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    return conv2d(x, this.weight, this.bias, this.options);
+  }
+
+  protected override extraRepr(): string {
+    const options = Object.entries(this.options).map(([name, value]) => `, ${name}=${String(value)}`);
+    return `${this.inChannels}, ${this.outChannels}, kernelSize=${String(this.kernelSize)}${options.join('')}`;
+  }
+}
+
+/** `max(x, 0)`. */
+export class ReLU extends Module {
+  forward(x: Tensor): Tensor {
+    return relu(x);
+  }
+}
+
+/** The hyperbolic tangent. */
+export class Tanh extends Module {
+  forward(x: Tensor): Tensor {
+    return tanh(x);
+  }
+}
+
+/** The logistic function. */
+export class Sigmoid extends Module {
+  forward(x: Tensor): Tensor {
+    return sigmoid(x);
+  }
+}
+
+/**
+ * The dimensions from `startDim` (default 1) to `endDim` (default the last) as one.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Flatten.html
+ */
+export class Flatten extends Module {
+  constructor(
+    readonly startDim = 1,
+    readonly endDim = -1,
+  ) {
+    super();
+  }
+
+  forward(x: Tensor): Tensor {
+    return flatten(x, this.startDim, this.endDim);
+  }
+}
+
+/**
+ * Modules one after the other. Their names are their positions: `0`, `1`, …
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Sequential.html
+ */
+export class Sequential extends Module {
+  readonly #layers: readonly Module[];
+
+  constructor(...layers: Module[]) {
+    super();
+    layers.forEach((layer, i) => {
+      if (!(layer instanceof Module)) typeError('Sequential', `layers[${i}]: expected a module, got ${describe(layer)}`);
+    });
+    this.#layers = layers;
+  }
+
+  override *namedChildren(): Generator<[string, Module]> {
+    for (let i = 0; i < this.#layers.length; i++) yield [String(i), this.#layers[i]];
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.#layers.reduce((y, layer) => layer.forward(y), x);
+  }
+}
+
+/** {@link crossEntropy} as a module. Inputs: (N, C) scores and (N) class numbers. */
+export class CrossEntropyLoss extends Module {
+  constructor(readonly options: CrossEntropyOptions = {}) {
+    super();
+    checkOptions('CrossEntropyLoss', options, ['reduction', 'ignoreIndex']);
+  }
+
+  forward(input: Tensor, target: Tensor): Tensor {
+    return crossEntropy(input, target, this.options);
+  }
+}
+
+/** {@link mseLoss} as a module. */
+export class MSELoss extends Module {
+  constructor(readonly options: { readonly reduction?: Reduction } = {}) {
+    super();
+    checkOptions('MSELoss', options, ['reduction']);
+  }
+
+  forward(input: Tensor, target: Tensor): Tensor {
+    return mseLoss(input, target, this.options);
+  }
+}

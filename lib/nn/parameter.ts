@@ -1,0 +1,25 @@
+import { describe, typeError } from '../errors.js';
+import { isFloat } from '../dtype.js';
+import { noGrad } from '../grad-mode.js';
+import { persistent } from '../ops/create.js';
+import { copy_ } from '../ops/inplace.js';
+import { Tensor } from '../tensor.js';
+
+/**
+ * A tensor that a module learns: a leaf that requires grad, in memory of its own that no scope frees.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
+ */
+export class Parameter extends Tensor {
+  /**
+   * @param values copied
+   * @param requiresGrad default true
+   */
+  constructor(values: Tensor, requiresGrad = true) {
+    if (!(values instanceof Tensor)) typeError('Parameter', `expected a tensor, got ${describe(values)}`);
+    if (!isFloat(values.dtype)) typeError('Parameter', `expected float32 or float64, got ${values.dtype}`);
+    const own = persistent(values.shape, values.dtype);
+    noGrad(() => copy_(own, values));
+    super(own.storage, own.dtype, own.shape);
+    this.requiresGrad = requiresGrad;
+  }
+}

@@ -1,0 +1,221 @@
+import { randomPerBlock, type RandomKind } from '../backend/contract.js';
+import { backend } from '../backend/select.js';
+import { checkDType, dtypeOfArray, isFloat, itemSize, type DType, type TypedArray } from '../dtype.js';
+import { describe, rangeError, shapeError, typeError } from '../errors.js';
+import { drawBlocks } from '../random.js';
+import { checkShape, contiguousStrides, formatShape, sizeOf, type Shape } from '../shape.js';
+import { borrow } from '../storage.js';
+import { empty, Tensor, type NestedArray } from '../tensor.js';
+import { checkOptions } from './primitive.js';
+
+/** What every function that creates a tensor takes last. */
+export interface CreateOptions {
+  /** Element type. Default float32, or what the values suggest. */
+  readonly dtype?: DType;
+  /** Whether gradients are computed for the tensor. Default false. */
+  readonly requiresGrad?: boolean;
+}
+
+function readOptions(op: string, options: CreateOptions | undefined, otherwise: DType): Required<CreateOptions> {
+  checkOptions(op, options, ['dtype', 'requiresGrad']);
+  const { dtype = otherwise, requiresGrad = false } = options ?? {};
+  checkDType(op, dtype);
+  if (typeof requiresGrad !== 'boolean') typeError(op, `requiresGrad: expected true or false, got ${describe(requiresGrad)}`);
+  if (requiresGrad && !isFloat(dtype)) typeError(op, `requiresGrad: only float tensors can, this one is ${dtype}`);
+  return { dtype, requiresGrad };
+}
+
+function finish(tensor: Tensor, requiresGrad: boolean): Tensor {
+  if (requiresGrad) tensor.requiresGrad = true;
+  return tensor;
+}
+
+/**
+ * A tensor with a copy of `values`: a number, nested arrays, a typed array, or arrays of typed arrays. Booleans make a
+ * bool tensor, typed arrays keep their type, other numbers make float32.
+ * @throws ShapeError when nested arrays differ in length; TypeError for anything but numbers and booleans.
+ * @see https://pytorch.org/docs/stable/generated/torch.tensor.html
+ */
+export function tensor(values: NestedArray | TypedArray | readonly TypedArray[], options?: CreateOptions): Tensor {
+  const shape: number[] = [];
+  for (let level: unknown = values; isList(level); level = level[0]) {
+    shape.push(level.length);
+    if (level.length === 0) break;
+  }
+  checkShape('tensor', shape);
+  const { dtype, requiresGrad } = readOptions('tensor', options, dtypeOfValues(values));
+  const out = empty(shape, dtype);
+  const { array } = out.storage;
+  let at = 0;
+  const fill = (value: unknown, dim: number): void => {
+    if (isList(value)) {
+      if (dim === shape.length || value.length !== shape[dim])
+        shapeError('tensor', `nested arrays differ: expected ${formatShape(shape.slice(dim))} at depth ${dim}, got ${value.length} elements`);
+      if (ArrayBuffer.isView(value) && dim === shape.length - 1 && dtype !== 'bool') {
+        array.set(value as TypedArray, at);
+        at += value.length;
+      } else for (let i = 0; i < value.length; i++) fill(value[i], dim + 1);
+    } else if (typeof value !== 'number' && typeof value !== 'boolean') {
+      typeError('tensor', `expected numbers or booleans in nested arrays, got ${describe(value)}`);
+    } else if (dim !== shape.length) {
+      shapeError('tensor', `nested arrays differ: expected ${formatShape(shape.slice(dim))} at depth ${dim}, got ${describe(value)}`);
+    } else array[at++] = dtype === 'bool' ? Number(value !== 0 && value !== false) : Number(value);
+  };
+  fill(values, 0);
+  return finish(out, requiresGrad);
+}
+
+const isList = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value) || dtypeOfArray(value) !== undefined;
+
+/** bool for booleans, the type of a typed array, else float32. */
+function dtypeOfValues(values: unknown): DType {
+  let first = values;
+  while (Array.isArray(first)) first = first[0];
+  return dtypeOfArray(first) ?? (typeof first === 'boolean' ? 'bool' : 'float32');
+}
+
+/**
+ * A tensor over the memory of a typed array: shared, not copied, also when it is a SharedArrayBuffer. What is written
+ * on one side is seen on the other.
+ * @param shape default: one dimension
+ * @param options `dtype` may be `bool` for a Uint8Array of zeros and ones
+ * @throws ShapeError when the array does not have as many elements as the shape.
+ */
+export function fromArray(array: TypedArray, shape: Shape = [array.length], options?: CreateOptions): Tensor {
+  const own = dtypeOfArray(array);
+  if (own === undefined)
+    typeError('fromArray', `expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${describe(array)}`);
+  checkShape('fromArray', shape);
+  const { dtype, requiresGrad } = readOptions('fromArray', options, own);
+  if (dtype !== own && !(dtype === 'bool' && own === 'uint8' && array.every((value) => value <= 1)))
+    typeError('fromArray', `memory is shared as it is: a ${own} array cannot become ${dtype}; use tensor(array, { dtype })`);
+  if (sizeOf(shape) !== array.length)
+    shapeError('fromArray', `shape ${formatShape(shape)} has ${sizeOf(shape)} elements, the array ${array.length}`);
+  const offset = array.byteOffset / array.BYTES_PER_ELEMENT;
+  return finish(new Tensor(borrow(array.buffer, dtype), dtype, [...shape], contiguousStrides(shape), offset), requiresGrad);
+}
+
+/** A tensor of `shape` filled with `value`. Default dtype: float32, bool for a boolean. */
+export function full(shape: Shape, value: number | boolean, options?: CreateOptions): Tensor {
+  if (typeof value !== 'number' && typeof value !== 'boolean') typeError('full', `value: expected a number, got ${describe(value)}`);
+  return filled('full', shape, Number(value), options, typeof value === 'boolean' ? 'bool' : 'float32');
+}
+
+/** A tensor of zeros. */
+export const zeros = (shape: Shape, options?: CreateOptions): Tensor => filled('zeros', shape, 0, options);
+
+/** A tensor of ones. */
+export const ones = (shape: Shape, options?: CreateOptions): Tensor => filled('ones', shape, 1, options);
+
+function filled(op: string, shape: Shape, value: number, options?: CreateOptions, otherwise: DType = 'float32'): Tensor {
+  checkShape(op, shape);
+  const { dtype, requiresGrad } = readOptions(op, options, otherwise);
+  const out = empty([...shape], dtype, value === 0);
+  if (value !== 0) backend.fill(value, out);
+  return finish(out, requiresGrad);
+}
+
+/**
+ * The numbers from `start` (default 0) up to, not including, `end`, `step` (default 1) apart.
+ * Default dtype: int32 when all are whole numbers, else float32.
+ * @see https://pytorch.org/docs/stable/generated/torch.arange.html
+ */
+export function arange(end: number, options?: CreateOptions): Tensor;
+export function arange(start: number, end: number, options?: CreateOptions): Tensor;
+export function arange(start: number, end: number, step: number, options?: CreateOptions): Tensor;
+export function arange(...args: (number | CreateOptions | undefined)[]): Tensor {
+  const numbers = args.filter((arg) => typeof arg === 'number');
+  const options = args.find((arg) => arg !== undefined && typeof arg !== 'number') as CreateOptions | undefined;
+  const [start, end, step] = numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
+  if (!numbers.length || !numbers.every(Number.isFinite)) rangeError('arange', `expected finite numbers, got ${args.map(describe).join(', ')}`);
+  if (step === 0) rangeError('arange', 'step: expected a number other than 0');
+  const whole = numbers.every(Number.isInteger);
+  const { dtype, requiresGrad } = readOptions('arange', options, whole ? 'int32' : 'float32');
+  const length = Math.max(0, Math.ceil((end - start) / step));
+  checkShape('arange', [length]);
+  return finish(generate([length], dtype, (i) => start + i * step), requiresGrad);
+}
+
+/**
+ * `steps` numbers from `start` to `end`, both included, evenly apart.
+ * @see https://pytorch.org/docs/stable/generated/torch.linspace.html
+ */
+export function linspace(start: number, end: number, steps: number, options?: CreateOptions): Tensor {
+  if (!Number.isFinite(start) || !Number.isFinite(end))
+    rangeError('linspace', `expected finite numbers, got ${describe(start)} and ${describe(end)}`);
+  checkShape('linspace', [steps]);
+  const { dtype, requiresGrad } = readOptions('linspace', options, 'float32');
+  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
+  // From the nearer end, so that the last number is `end` itself.
+  const at = (i: number): number => (i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step);
+  return finish(generate([steps], dtype, steps === 1 ? () => start : at), requiresGrad);
+}
+
+/** The identity matrix of `n` rows and `m` (default `n`) columns. */
+export function eye(n: number, m?: number | CreateOptions, options?: CreateOptions): Tensor {
+  const columns = typeof m === 'number' ? m : n;
+  checkShape('eye', [n, columns]);
+  const { dtype, requiresGrad } = readOptions('eye', typeof m === 'object' ? m : options, 'float32');
+  const out = empty([n, columns], dtype, true);
+  for (let i = 0; i < Math.min(n, columns); i++) out.storage.array[i * columns + i] = 1;
+  return finish(out, requiresGrad);
+}
+
+function generate(shape: Shape, dtype: DType, value: (i: number) => number): Tensor {
+  const out = empty(shape, dtype);
+  const { array } = out.storage;
+  const isBool = dtype === 'bool';
+  for (let i = 0; i < out.size; i++) array[i] = isBool ? Number(value(i) !== 0) : value(i);
+  return out;
+}
+
+/** Numbers uniform in [0, 1). @see https://pytorch.org/docs/stable/generated/torch.rand.html */
+export const rand = (shape: Shape, options?: CreateOptions): Tensor => random('rand', 'uniform', shape, 0, 1, options);
+
+/** Numbers of the standard normal distribution. @see https://pytorch.org/docs/stable/generated/torch.randn.html */
+export const randn = (shape: Shape, options?: CreateOptions): Tensor => random('randn', 'normal', shape, 0, 1, options);
+
+/**
+ * Whole numbers uniform in {low, …, high - 1}; `low` is 0 when only one bound is given. Default dtype: int32.
+ * @see https://pytorch.org/docs/stable/generated/torch.randint.html
+ */
+export function randint(high: number, shape: Shape, options?: CreateOptions): Tensor;
+export function randint(low: number, high: number, shape: Shape, options?: CreateOptions): Tensor;
+export function randint(first: number, second: number | Shape, ...rest: (Shape | CreateOptions | undefined)[]): Tensor {
+  const [low, high, shape, options] =
+    typeof second === 'number' ? [first, second, rest[0], rest[1]] : [0, first, second, rest[0]];
+  if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high || Math.max(-low, high) > 2 ** 31)
+    rangeError('randint', `expected whole numbers low < high, got ${describe(low)} and ${describe(high)}`);
+  return random('randint', 'integer', shape as Shape, low, high, options as CreateOptions | undefined, 'int32');
+}
+
+function random(
+  op: string,
+  kind: RandomKind,
+  shape: Shape,
+  a: number,
+  b: number,
+  options?: CreateOptions,
+  otherwise: DType = 'float32',
+): Tensor {
+  checkShape(op, shape);
+  const { dtype, requiresGrad } = readOptions(op, options, otherwise);
+  if (kind !== 'integer' && !isFloat(dtype)) typeError(op, `dtype: expected float32 or float64, got ${dtype}`);
+  return finish(randomFill(kind, empty([...shape], dtype), a, b), requiresGrad);
+}
+
+/** Writes random numbers over a contiguous tensor. */
+export function randomFill(kind: RandomKind, out: Tensor, a: number, b: number): Tensor {
+  const { key, counter } = drawBlocks(Math.ceil(out.size / randomPerBlock(kind, out.dtype)));
+  backend.random(kind, out, key, counter, a, b);
+  return out;
+}
+
+/**
+ * Zeros in memory that lives long (parameters, optimizer state): aligned for the kernels where the backend can, and
+ * never freed by a scope.
+ */
+export function persistent(shape: Shape, dtype: DType): Tensor {
+  const buffer = backend.allocate(Math.max(1, sizeOf(shape)) * itemSize(dtype));
+  return new Tensor(borrow(buffer, dtype), dtype, shape);
+}

@@ -1,0 +1,191 @@
+import type { BinaryOp, CompareOp, UnaryOp } from '../backend/contract.js';
+import { backend } from '../backend/select.js';
+import { typeError } from '../errors.js';
+import { broadcastShapes } from '../shape.js';
+import { checkTensor, empty, emptyLike, type Tensor } from '../tensor.js';
+import { unbroadcast } from './broadcast.js';
+import { cast, meet, scalar, toFloat, track, type TensorLike } from './primitive.js';
+
+// Forward and VJP (vector-Jacobian product: from the gradient of the result to the gradient of an input) in one place.
+// `saves` names what the VJP reads, so that a later change in place is caught.
+
+type UnaryVjp = (g: Tensor, x: Tensor, y: Tensor) => () => Tensor;
+
+function unary(op: UnaryOp, saves: '' | 'x' | 'y', vjp: UnaryVjp, domain: 'floats' | 'numbers' = 'floats') {
+  return (input: Tensor): Tensor => {
+    checkTensor(op, input);
+    if (input.dtype === 'bool' && domain === 'numbers') typeError(op, 'expected numbers, got a bool tensor');
+    const x = domain === 'floats' ? toFloat(input) : input;
+    const y = emptyLike(x);
+    backend.unary(op, x, y);
+    return track(op, y, [x], saves === 'x' ? [x] : saves === 'y' ? [y] : [], (g) => [vjp(g, x, y)]);
+  };
+}
+
+type BinaryVjp = (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [() => Tensor, () => Tensor];
+
+function binary(op: BinaryOp, saves: '' | 'ab' | 'b', vjp: BinaryVjp, domain: 'floats' | 'numbers' | 'all' = 'all') {
+  return (first: TensorLike, second: TensorLike): Tensor => {
+    let [a, b] = meet(op, first, second);
+    if (domain === 'floats') [a, b] = [toFloat(a), toFloat(b)];
+    else if (domain === 'numbers' && a.dtype === 'bool') typeError(op, 'expected numbers, got bool tensors');
+    const shape = broadcastShapes(op, a.shape, b.shape);
+    const y = shape === a.shape ? emptyLike(a) : shape === b.shape ? emptyLike(b) : empty(shape, a.dtype);
+    backend.binary(op, a, b, y);
+    const saved = saves === 'ab' ? [a, b] : saves === 'b' ? [b] : [];
+    return track(op, y, [a, b], saved, (g) => {
+      const [da, db] = vjp(g, a, b, y);
+      return [() => unbroadcast(da(), a.shape), () => unbroadcast(db(), b.shape)];
+    });
+  };
+}
+
+function compare(op: CompareOp) {
+  return (first: TensorLike, second: TensorLike): Tensor => {
+    const [a, b] = meet(op, first, second);
+    const y = empty(broadcastShapes(op, a.shape, b.shape), 'bool');
+    backend.compare(op, a, b, y);
+    return y;
+  };
+}
+
+/** Zeros of the shape and dtype of `x`, outside the graph. */
+export function zerosLike(x: Tensor): Tensor {
+  return empty(x.shape, x.dtype, true);
+}
+
+/** `a + b`. Booleans: or. Gradients: `g`, `g`. @see https://pytorch.org/docs/stable/generated/torch.add.html */
+export const add = binary('add', '', (g) => [() => g, () => g]);
+
+/** `a - b`. Gradients: `g`, `-g`. Not for booleans. @see https://pytorch.org/docs/stable/generated/torch.sub.html */
+export const sub = binary('sub', '', (g) => [() => g, () => neg(g)], 'numbers');
+
+/** `a · b`. Booleans: and. Gradients: `g·b`, `g·a`. @see https://pytorch.org/docs/stable/generated/torch.mul.html */
+export const mul = binary('mul', 'ab', (g, a, b) => [() => mul(g, b), () => mul(g, a)]);
+
+/**
+ * `a / b`, always in floats. Gradients: `g/b`, `-g·a/b²`.
+ * @see https://pytorch.org/docs/stable/generated/torch.div.html
+ */
+export const div = binary('div', 'ab', (g, a, b) => [() => div(g, b), () => neg(mul(g, div(div(a, b), b)))], 'floats');
+
+/**
+ * `aᵇ`, in floats. Gradients: `g·b·aᵇ⁻¹`, and 0 for `b = 0`; `g·aᵇ·ln a`, and 0 for `a = 0`, `b ≥ 0`.
+ * @see https://pytorch.org/docs/stable/generated/torch.pow.html
+ */
+export const pow = binary(
+  'pow',
+  'ab',
+  (g, a, b, y) => [
+    // Where both are 0 the exponent is moved out of the way of 0⁻¹: the factor b is what makes the gradient 0.
+    () => mul(g, mul(b, pow(a, where(bothZero(a, b), 1, sub(b, 1))))),
+    () => mul(g, mul(y, log(where(mul(eq(a, 0), ge(b, 0)), 1, a)))),
+  ],
+  'floats',
+);
+
+const bothZero = (a: Tensor, b: Tensor): Tensor => mul(eq(a, 0), eq(b, 0));
+
+/** The larger of `a` and `b`, NaN if either is. Gradient: to the larger; half to each where they are equal. */
+export const maximum = binary('maximum', 'ab', (g, a, b) => [
+  () => mul(g, preference(a, b, gt)),
+  () => mul(g, preference(b, a, gt)),
+]);
+
+/** The smaller of `a` and `b`, NaN if either is. Gradient: to the smaller; half to each where they are equal. */
+export const minimum = binary('minimum', 'ab', (g, a, b) => [
+  () => mul(g, preference(a, b, lt)),
+  () => mul(g, preference(b, a, lt)),
+]);
+
+/** 1 where `a` is preferred to `b`, ½ where they are equal, 0 elsewhere. */
+const preference = (a: Tensor, b: Tensor, better: (a: Tensor, b: Tensor) => Tensor): Tensor =>
+  add(cast(better(a, b), a.dtype), mul(0.5, cast(eq(a, b), a.dtype)));
+
+/** `-x`. Gradient: `-g`. */
+export const neg = unary('neg', '', (g) => () => neg(g), 'numbers');
+
+/** `|x|`. Gradient: `g·sign x`, 0 at 0. */
+export const abs = unary('abs', 'x', (g, x) => () => mul(g, sign(x)), 'numbers');
+
+/** -1, 0 or 1. Gradient: 0. */
+export const sign = unary('sign', '', (_g, x) => () => zerosLike(x), 'numbers');
+
+/** `x²`. Gradient: `2·g·x`. */
+export const square = unary('square', 'x', (g, x) => () => mul(g, mul(x, 2)), 'numbers');
+
+/** `eˣ`. Gradient: `g·eˣ`. */
+export const exp = unary('exp', 'y', (g, _x, y) => () => mul(g, y));
+
+/** The natural logarithm. Gradient: `g/x`. */
+export const log = unary('log', 'x', (g, x) => () => div(g, x));
+
+/** The square root. Gradient: `g / (2√x)`. */
+export const sqrt = unary('sqrt', 'y', (g, _x, y) => () => div(g, mul(y, 2)));
+
+/** `1/x`. Gradient: `-g/x²`. */
+export const reciprocal = unary('reciprocal', 'y', (g, _x, y) => () => neg(mul(g, square(y))));
+
+/** `max(x, 0)`. Gradient: `g` where `x > 0`, else 0. */
+export const relu = unary('relu', 'y', (g, _x, y) => () => reluGrad(g, y), 'numbers');
+
+/** The hyperbolic tangent. Gradient: `g·(1 - tanh²x)`. */
+export const tanh = unary('tanh', 'y', (g, _x, y) => () => tanhGrad(g, y));
+
+/** The logistic function `1 / (1 + e⁻ˣ)`. Gradient: `g·y·(1 - y)`. */
+export const sigmoid = unary('sigmoid', 'y', (g, _x, y) => () => sigmoidGrad(g, y));
+
+// The gradients of the activations are ops of one pass, with gradients of their own, linear in `g`.
+const reluGrad = binary('reluGrad', 'b', (h, _g, y) => [() => reluGrad(h, y), () => zerosLike(y)]);
+const tanhGrad = binary('tanhGrad', 'ab', (h, g, y) => [() => tanhGrad(h, y), () => mul(mul(h, g), mul(y, -2))]);
+const sigmoidGrad = binary('sigmoidGrad', 'ab', (h, g, y) => [
+  () => sigmoidGrad(h, y),
+  () => mul(mul(h, g), sub(1, mul(y, 2))),
+]);
+
+/** `a = b`, as bool. No gradient. */
+export const eq = compare('eq');
+/** `a ≠ b`, as bool. No gradient. */
+export const ne = compare('ne');
+/** `a < b`, as bool. No gradient. */
+export const lt = compare('lt');
+/** `a ≤ b`, as bool. No gradient. */
+export const le = compare('le');
+/** `a > b`, as bool. No gradient. */
+export const gt = compare('gt');
+/** `a ≥ b`, as bool. No gradient. */
+export const ge = compare('ge');
+
+/** Not `x`, as bool; numbers count as `x ≠ 0`. No gradient. */
+export function logicalNot(x: Tensor): Tensor {
+  checkTensor('logicalNot', x);
+  const y = emptyLike(x, 'bool');
+  backend.unary('logicalNot', cast(x, 'bool'), y);
+  return y;
+}
+
+/**
+ * `a` where `condition` holds, else `b`; all three broadcast.
+ * Gradients: `g` where the side was taken, else 0.
+ * @throws TypeError when `condition` is not a bool tensor.
+ * @see https://pytorch.org/docs/stable/generated/torch.where.html
+ */
+export function where(condition: Tensor, first: TensorLike, second: TensorLike): Tensor {
+  checkTensor('where', condition, 'condition');
+  if (condition.dtype !== 'bool') typeError('where', `condition: expected a bool tensor, got ${condition.dtype}`);
+  const [a, b] = typeof first === 'object' || typeof second === 'object' ? meet('where', first, second) : twoScalars(first, second);
+  const shape = broadcastShapes('where', condition.shape, broadcastShapes('where', a.shape, b.shape));
+  const y = empty(shape, a.dtype);
+  backend.where(condition, a, b, y);
+  return track('where', y, [a, b], [condition], (g) => [
+    () => unbroadcast(where(condition, g, 0), a.shape),
+    () => unbroadcast(where(condition, 0, g), b.shape),
+  ]);
+}
+
+/** Two plain numbers: float32, unless both are whole numbers or booleans. */
+function twoScalars(a: number | boolean, b: number | boolean): [Tensor, Tensor] {
+  const isBool = typeof a === 'boolean' && typeof b === 'boolean';
+  const dtype = isBool ? 'bool' : Number.isInteger(Number(a)) && Number.isInteger(Number(b)) ? 'int32' : 'float32';
+  return [scalar(a, dtype), scalar(b, dtype)];
+}

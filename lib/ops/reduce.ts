@@ -1,0 +1,128 @@
+import type { ReduceOp } from '../backend/contract.js';
+import { backend } from '../backend/select.js';
+import { isFloat } from '../dtype.js';
+import { rangeError, typeError } from '../errors.js';
+import { formatShape, normalizeDim, normalizeDims, reducedShape, sizeOf } from '../shape.js';
+import { checkTensor, empty, type Tensor } from '../tensor.js';
+import { expand, reshape, sum } from './broadcast.js';
+import { gather } from './indexing.js';
+import { div, eq, mul } from './pointwise.js';
+import { cast, readKeepdim, track, type Keepdim } from './primitive.js';
+
+type Dims = number | readonly number[] | null;
+
+/** A result of `max` or `min` along one dimension: the extrema, and where they were (int32). */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+/**
+ * The mean over `dim` (one, several, or all when not given). NaN over nothing. Floats only.
+ * Gradient: `g/n`, expanded to the shape of `x`.
+ * @see https://pytorch.org/docs/stable/generated/torch.mean.html
+ */
+export function mean(x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor {
+  checkTensor('mean', x);
+  if (!isFloat(x.dtype)) typeError('mean', `expected float32 or float64, got ${x.dtype}; convert with .to('float32')`);
+  const dims = normalizeDims('mean', dim, x.ndim);
+  const out = empty(reducedShape(x.shape, dims, readKeepdim('mean', keepdim)), x.dtype);
+  if (dims.length === 0) backend.copy(x, out);
+  else backend.reduce('mean', x, dims, out);
+  const kept = reducedShape(x.shape, dims, true);
+  const count = sizeOf(dims.map((d) => x.shape[d]));
+  return track('mean', out, [x], [], (g) => [() => expand(mul(reshape(g, kept), 1 / count), x.shape)]);
+}
+
+/** The extremum over several dimensions; ties share the gradient evenly. */
+function extremum(op: 'max' | 'min', name: string, x: Tensor, dim: Dims | undefined, keepdim?: Keepdim): Tensor {
+  checkTensor(name, x);
+  const dims = normalizeDims(name, dim, x.ndim);
+  const out = reduceNonEmpty(op, name, x, dims, readKeepdim(name, keepdim), x.dtype);
+  const kept = reducedShape(x.shape, dims, true);
+  return track(name, out, [x], [x, out], (g) => [
+    () => {
+      const isExtremum = cast(eq(x, reshape(out, kept)), x.dtype);
+      const share = div(isExtremum, sum(isExtremum, dims, true));
+      return mul(share, reshape(g, kept));
+    },
+  ]);
+}
+
+function reduceNonEmpty(
+  op: ReduceOp,
+  name: string,
+  x: Tensor,
+  dims: readonly number[],
+  keepdim: boolean,
+  dtype: Tensor['dtype'],
+): Tensor {
+  const out = empty(reducedShape(x.shape, dims, keepdim), dtype);
+  if (out.size > 0 && dims.some((d) => x.shape[d] === 0))
+    rangeError(name, `nothing to choose from: shape ${formatShape(x.shape)} is empty along dim ${dims.join(', ')}`);
+  if (dims.length === 0 && dtype === x.dtype) backend.copy(x, out);
+  else if (dims.length === 0) backend.fill(0, out);
+  else backend.reduce(op, x, dims, out);
+  return out;
+}
+
+/**
+ * The largest element over `dim` (one, several, or all when not given), NaN if one is.
+ * Gradient: to the largest; shared evenly among equal ones.
+ * @throws RangeError over nothing.
+ * @see https://pytorch.org/docs/stable/generated/torch.amax.html
+ */
+export const amax = (x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor => extremum('max', 'amax', x, dim, keepdim);
+
+/** The smallest element over `dim`; all else as {@link amax}. */
+export const amin = (x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor => extremum('min', 'amin', x, dim, keepdim);
+
+/**
+ * Without `dim`, or with a list of dims: the largest element, as {@link amax}. With one `dim`: the largest elements
+ * along it and their positions; the gradient then goes to those positions alone.
+ * @throws RangeError over nothing.
+ * @see https://pytorch.org/docs/stable/generated/torch.max.html
+ */
+export function max(x: Tensor): Tensor;
+export function max(x: Tensor, dim: number, keepdim?: Keepdim): ValuesAndIndices;
+export function max(x: Tensor, dim?: readonly number[] | null, keepdim?: Keepdim): Tensor;
+export function max(x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor | ValuesAndIndices {
+  return typeof dim === 'number' ? along('max', x, dim, keepdim) : extremum('max', 'max', x, dim, keepdim);
+}
+
+/** The smallest element; all else as {@link max}. @see https://pytorch.org/docs/stable/generated/torch.min.html */
+export function min(x: Tensor): Tensor;
+export function min(x: Tensor, dim: number, keepdim?: Keepdim): ValuesAndIndices;
+export function min(x: Tensor, dim?: readonly number[] | null, keepdim?: Keepdim): Tensor;
+export function min(x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor | ValuesAndIndices {
+  return typeof dim === 'number' ? along('min', x, dim, keepdim) : extremum('min', 'min', x, dim, keepdim);
+}
+
+function along(op: 'max' | 'min', x: Tensor, dim: number, keepdim?: Keepdim): ValuesAndIndices {
+  checkTensor(op, x);
+  const at = normalizeDim(op, dim, x.ndim);
+  const keep = readKeepdim(op, keepdim);
+  if (x.ndim === 0) return { values: extremum(op, op, x, null), indices: empty([], 'int32', true) };
+  const positions = reduceNonEmpty(op === 'max' ? 'argmax' : 'argmin', op, x, [at], true, 'int32');
+  const values = gather(x, at, positions);
+  if (keep) return { values, indices: positions };
+  const shape = reducedShape(x.shape, [at], false);
+  return { values: reshape(values, shape), indices: reshape(positions, shape) };
+}
+
+/**
+ * The position (int32) of the first largest element along `dim`, or in the flattened tensor when not given. A NaN is
+ * larger than everything. No gradient.
+ * @throws RangeError over nothing.
+ * @see https://pytorch.org/docs/stable/generated/torch.argmax.html
+ */
+export const argmax = (x: Tensor, dim?: number | null, keepdim?: Keepdim): Tensor => position('argmax', x, dim, keepdim);
+
+/** The position of the first smallest element; all else as {@link argmax}. */
+export const argmin = (x: Tensor, dim?: number | null, keepdim?: Keepdim): Tensor => position('argmin', x, dim, keepdim);
+
+function position(op: 'argmax' | 'argmin', x: Tensor, dim: number | null | undefined, keepdim?: Keepdim): Tensor {
+  checkTensor(op, x);
+  const dims = dim === undefined || dim === null ? normalizeDims(op, null, x.ndim) : [normalizeDim(op, dim, x.ndim)];
+  return reduceNonEmpty(op, op, x, x.ndim === 0 ? [] : dims, readKeepdim(op, keepdim), 'int32');
+}

@@ -1,0 +1,59 @@
+import { backend } from '../backend/select.js';
+import { rangeError } from '../errors.js';
+import { noGrad } from '../grad-mode.js';
+import { contiguous } from '../ops/broadcast.js';
+import { persistent } from '../ops/create.js';
+import type { Tensor } from '../tensor.js';
+import { checkGrad, checkNumber, Optimizer, type ParamGroup } from './optimizer.js';
+
+export interface SGDOptions {
+  /** Learning rate. Default 0.001. */
+  lr: number;
+  /** How much of the last step is kept. Default 0. */
+  momentum: number;
+  /** How much of the new gradient is left out of the momentum. Default 0. */
+  dampening: number;
+  /** L2 penalty, added to the gradient. Default 0. */
+  weightDecay: number;
+  /** Nesterov's momentum: look ahead before the step. Default false. */
+  nesterov: boolean;
+  /** Go up instead of down. Default false. */
+  maximize: boolean;
+}
+
+/**
+ * Stochastic gradient descent, with momentum (also Nesterov's), fused.
+ * @see https://pytorch.org/docs/stable/generated/torch.optim.SGD.html
+ */
+export class SGD extends Optimizer<SGDOptions> {
+  readonly #buffers = new Map<Tensor, Tensor>();
+
+  constructor(params: Iterable<Tensor> | Iterable<ParamGroup<SGDOptions>>, options: Partial<SGDOptions> = {}) {
+    const defaults = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
+    super('SGD', params, options, defaults, (group) => {
+      checkNumber('SGD', 'lr', group.lr);
+      checkNumber('SGD', 'momentum', group.momentum);
+      checkNumber('SGD', 'weightDecay', group.weightDecay);
+      checkNumber('SGD', 'dampening', group.dampening, -Infinity);
+      if (group.nesterov && (group.momentum <= 0 || group.dampening !== 0))
+        rangeError('SGD', 'nesterov: expected a momentum above 0 and no dampening');
+    });
+  }
+
+  step(): void {
+    for (const { params, ...options } of this.paramGroups) {
+      for (const param of params) {
+        if (param.grad === null) continue;
+        const grad = checkGrad('SGD', param, param.grad);
+        const known = this.#buffers.get(param);
+        let buffer: Tensor | null = null;
+        if (options.momentum !== 0) {
+          buffer = known ?? persistent(param.shape, param.dtype);
+          this.#buffers.set(param, buffer);
+        }
+        backend.sgd(param, noGrad(() => contiguous(grad)), buffer, { ...options, first: known === undefined });
+        param.storage.version++;
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { describe, rangeError, typeError } from './errors.js';
+
+/** The state of the generator: with the same one, the same numbers follow. */
+export interface RandomState {
+  /** The seed, in two unsigned 32-bit halves: the key of Philox. */
+  key: readonly [number, number];
+  /** How many counter blocks have been used. */
+  counter: number;
+}
+
+const state: RandomState = { key: splitSeed(randomSeed()), counter: 0 };
+
+/** A whole number that nobody chose. */
+function randomSeed(): number {
+  return Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
+}
+
+function splitSeed(seed: number): [number, number] {
+  return [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
+}
+
+/**
+ * Sets the seed of all random numbers of this thread: from here on the same calls give the same numbers.
+ * @param seed a whole number from 0 to 2⁵³ - 1
+ * @see https://pytorch.org/docs/stable/generated/torch.manual_seed.html
+ */
+export function manualSeed(seed: number): void {
+  if (typeof seed !== 'number') typeError('manualSeed', `expected a number, got ${describe(seed)}`);
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    rangeError('manualSeed', `expected a whole number from 0 to 2^53 - 1, got ${seed}`);
+  state.key = splitSeed(seed);
+  state.counter = 0;
+}
+
+/** The state of this thread's generator, to save. */
+export const getRngState = (): RandomState => ({ key: [...state.key], counter: state.counter });
+
+/** Puts the generator of this thread into a state that {@link getRngState} gave. */
+export function setRngState(saved: RandomState): void {
+  const isWord = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 0 && (n as number) < 2 ** 32;
+  if (!Array.isArray(saved.key) || saved.key.length !== 2 || !saved.key.every(isWord))
+    typeError('setRngState', 'key: expected two unsigned 32-bit numbers');
+  if (!Number.isSafeInteger(saved.counter) || saved.counter < 0)
+    rangeError('setRngState', `counter: expected a whole number from 0, got ${describe(saved.counter)}`);
+  state.key = [saved.key[0], saved.key[1]];
+  state.counter = saved.counter;
+}
+
+/** The key, and the first of `blocks` counter blocks that are the caller's alone. */
+export function drawBlocks(blocks: number): RandomState {
+  const drawn = { key: state.key, counter: state.counter };
+  state.counter += blocks;
+  return drawn;
+}

@@ -1,0 +1,140 @@
+import { arrayOf, itemSize, type DType, type TypedArray } from './dtype.js';
+import { rangeError } from './errors.js';
+
+/**
+ * The memory under one or more tensors: a buffer, the dtype of what lies in it, and a version that every change in
+ * place counts up. Tensors are views: they add an offset, a shape and strides.
+ */
+export class Storage {
+  /** The buffer as native calls take it: N-API has no call for a bare SharedArrayBuffer, so that goes in a view. */
+  handle: ArrayBuffer | Uint8Array | null;
+  readonly dtype: DType;
+  /** Counts changes in place, so that `backward` notices when a tensor it saved is no longer what it was. */
+  version = 0;
+  /** Never recycled: a parameter, a gradient, something a scope returned, or memory JavaScript has looked at. */
+  kept = false;
+  /** How many gradients that wait in a running `backward` lie in here; -1 when `backward` did not make it. */
+  pending = -1;
+  #array: TypedArray | null = null;
+
+  constructor(buffer: ArrayBufferLike, dtype: DType) {
+    this.handle = buffer instanceof ArrayBuffer ? buffer : new Uint8Array(buffer);
+    this.dtype = dtype;
+  }
+
+  /** The whole buffer as a typed array. For kernels and read-outs inside the library; users come through `expose`. */
+  get array(): TypedArray {
+    if (this.#array === null) {
+      if (this.handle === null) freed();
+      const buffer = this.handle instanceof Uint8Array ? this.handle.buffer : this.handle;
+      const Array = arrayOf(this.dtype);
+      this.#array = new Array(buffer, 0, Math.floor(buffer.byteLength / Array.BYTES_PER_ELEMENT));
+    }
+    return this.#array;
+  }
+
+  /** The typed array, for keeps: from now on no scope gives this memory to another tensor. */
+  expose(): TypedArray {
+    this.kept = true;
+    return this.array;
+  }
+
+  /** Gives the buffer back to the free list. Whoever reads this storage afterwards gets an error. */
+  recycle(): void {
+    if (this.kept || this.handle === null) return;
+    // Only buffers of `allocate` ever get here: everything that came from outside is kept from the start.
+    give(this.handle as ArrayBuffer);
+    this.handle = null;
+    this.#array = null;
+  }
+}
+
+export function freed(): never {
+  throw new ReferenceError(
+    '[tidy] this tensor was freed when its scope ended; return it from the scope or keep() it',
+  );
+}
+
+/**
+ * Buffers by byte length, waiting to be used again. Steps of a training loop ask for the same sizes over and over,
+ * so exact lengths hit nearly always; the limit keeps a program of ever-changing shapes from hoarding.
+ */
+const freeList = new Map<number, ArrayBuffer[]>();
+let freeBytes = 0;
+const MAX_FREE_BYTES = 512 * 2 ** 20;
+
+function give(buffer: ArrayBuffer): void {
+  const bytes = buffer.byteLength;
+  if (bytes === 0) return; // Detached: its memory went to another thread.
+  if (freeBytes + bytes > MAX_FREE_BYTES) clearFreeList();
+  const list = freeList.get(bytes);
+  if (list) list.push(buffer);
+  else freeList.set(bytes, [buffer]);
+  freeBytes += bytes;
+}
+
+function take(bytes: number): ArrayBuffer | undefined {
+  const buffer = freeList.get(bytes)?.pop();
+  if (buffer) freeBytes -= bytes;
+  return buffer;
+}
+
+/** Drops every buffer that waits for reuse, and leaves it to the garbage collector. */
+export function clearFreeList(): void {
+  freeList.clear();
+  freeBytes = 0;
+}
+
+/** Memory that scopes hold for reuse, in bytes. */
+export const freeListBytes = (): number => freeBytes;
+
+/** Storages made while a scope is open, innermost last. */
+type Scope = Storage[];
+let scope: Scope | null = null;
+
+/** Starts to collect the storages that are made, and returns the scope that was open before. */
+export function openScope(): { readonly outer: Scope | null; readonly made: Scope } {
+  const outer = scope;
+  scope = [];
+  return { outer, made: scope };
+}
+
+/** Ends a scope: what it made goes to `outer` or, through the caller, back to the free list. */
+export function closeScope(outer: Scope | null): void {
+  scope = outer;
+}
+
+/** Puts a storage under the care of the open scope, if there is one. */
+export function adopt(storage: Storage): void {
+  scope?.push(storage);
+}
+
+/**
+ * A new storage for `length` elements. The memory is V8's own, which the collector frees even inside a synchronous
+ * loop, or comes from the free list, and then holds old values unless `zeroed`.
+ */
+export function allocate(dtype: DType, length: number, zeroed = false): Storage {
+  // Rounded up, so that nearly equal sizes share a list.
+  const bytes = Math.max(64, Math.ceil((length * itemSize(dtype)) / 64) * 64);
+  let buffer = take(bytes);
+  if (buffer === undefined) buffer = make(bytes);
+  else if (zeroed) new Uint8Array(buffer).fill(0);
+  const storage = new Storage(buffer, dtype);
+  if (scope !== null) scope.push(storage);
+  return storage;
+}
+
+function make(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch {
+    rangeError('allocate', `${bytes} bytes of memory cannot be had`);
+  }
+}
+
+/** A storage over memory that came from outside: shared, never copied, never recycled. */
+export function borrow(buffer: ArrayBufferLike, dtype: DType): Storage {
+  const storage = new Storage(buffer, dtype);
+  storage.kept = true;
+  return storage;
+}

@@ -1,0 +1,214 @@
+import { inspect } from 'node:util';
+import { arrayOf, isFloat, type DType, type TypedArray } from './dtype.js';
+import { describe, rangeError, typeError } from './errors.js';
+import type { Operand } from './backend/contract.js';
+import { formatArray } from './print.js';
+import { contiguousStrides, formatShape, isContiguous, sizeOf, type Shape } from './shape.js';
+import { allocate, type Storage } from './storage.js';
+
+/**
+ * The backward rule of one op: takes the gradient of the op's result and returns, for each parent in order, a thunk
+ * that computes that parent's gradient. Thunks run only for parents that need one. They are written in differentiable
+ * ops, so the gradient of a gradient is there too.
+ */
+export type GradFn = (grad: Tensor) => readonly (() => Tensor)[];
+
+/** Numbers in nested arrays, as `tolist` gives them and `tensor` takes them. */
+export type NestedArray = number | boolean | readonly NestedArray[];
+
+const NO_TENSORS: readonly Tensor[] = [];
+const NO_VERSIONS: readonly number[] = [];
+
+/**
+ * An n-dimensional array that remembers how it was made.
+ *
+ * A tensor is a strided view over a {@link Storage}: transposing, slicing, expanding and (where it can) reshaping make
+ * another view of the same memory. A tensor made by an op from tensors that require gradients knows its `parents` and
+ * its `gradFn`; together they are the graph that `backward` walks. Ops live in `lib/ops`, each next to its gradient,
+ * and are there as functions and as methods.
+ */
+export class Tensor implements Operand {
+  readonly storage: Storage;
+  readonly dtype: DType;
+  /** Where the first element lies in the storage, in elements. */
+  readonly offset: number;
+  /** Sizes of the dimensions. */
+  readonly shape: Shape;
+  /** How far apart neighbours of each dimension lie in the storage, in elements. */
+  readonly strides: readonly number[];
+  /** Number of elements. */
+  readonly size: number;
+  /** Whether the elements lie in row-major order without gaps. */
+  readonly isContiguous: boolean;
+
+  /** The tensors this one was computed from; empty for leaves, and after `backward` has freed the graph. */
+  parents: readonly Tensor[] = NO_TENSORS;
+  /** The backward rule of the op that made this tensor; null for leaves. */
+  gradFn: GradFn | null = null;
+  /** The op that made this tensor; empty for leaves. */
+  op = '';
+  /** What `backward` accumulated: dL/d(this), same shape and dtype. Only leaves, and tensors with `retainGrad`. */
+  grad: Tensor | null = null;
+  /** Whether `backward` fills `grad` though this is not a leaf. Set by `retainGrad`. */
+  retainsGrad = false;
+
+  /** Tensors that `gradFn` reads, with the versions they had, so that a change in place is noticed. */
+  saved: readonly Tensor[] = NO_TENSORS;
+  savedVersions: readonly number[] = NO_VERSIONS;
+  /** Where in the user's code the op was called; only under `detectAnomaly`. */
+  madeAt: string | undefined = undefined;
+
+  private needsGrad = false;
+
+  /** For the library's own use: users make tensors with `tensor`, `fromArray`, `zeros`, … */
+  constructor(
+    storage: Storage,
+    dtype: DType,
+    shape: Shape,
+    strides: readonly number[] = contiguousStrides(shape),
+    offset = 0,
+    size = sizeOf(shape),
+    contiguous = isContiguous(shape, strides),
+  ) {
+    this.storage = storage;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.strides = strides;
+    this.offset = offset;
+    this.size = size;
+    this.isContiguous = contiguous;
+  }
+
+  /** Number of dimensions. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** Whether gradients are computed for this tensor. May be set on leaves of a float dtype. */
+  get requiresGrad(): boolean {
+    return this.needsGrad;
+  }
+
+  set requiresGrad(value: boolean) {
+    if (typeof value !== 'boolean') typeError('requiresGrad', `expected true or false, got ${describe(value)}`);
+    if (value && !isFloat(this.dtype))
+      typeError('requiresGrad', `only float32 and float64 tensors can require gradients, this one is ${this.dtype}`);
+    if (!value && this.gradFn !== null)
+      typeError('requiresGrad', `the result of ${this.op} follows its inputs; use detach() for a tensor without history`);
+    this.needsGrad = value;
+  }
+
+  /** Whether this tensor was made by the user, and not by an op that recorded its history. */
+  get isLeaf(): boolean {
+    return this.gradFn === null;
+  }
+
+  /** Marks a result as part of the graph: how it was made, from what, and what its backward rule reads. */
+  recordHistory(op: string, parents: readonly Tensor[], saved: readonly Tensor[], gradFn: GradFn): this {
+    this.op = op;
+    this.parents = parents;
+    this.gradFn = gradFn;
+    this.needsGrad = true;
+    if (saved.length > 0) {
+      this.saved = saved;
+      this.savedVersions = saved.map((tensor) => tensor.storage.version);
+    }
+    return this;
+  }
+
+  /** Forgets the graph behind this tensor, and lets go of the memory it held. */
+  releaseHistory(gradFn: GradFn): void {
+    this.parents = NO_TENSORS;
+    this.saved = NO_TENSORS;
+    this.savedVersions = NO_VERSIONS;
+    this.gradFn = gradFn;
+  }
+
+  /**
+   * The only element, as a number.
+   * @throws RangeError when there is more than one element, or none.
+   */
+  item(): number {
+    if (this.size !== 1) rangeError('item', `expected a tensor with one element, got shape ${formatShape(this.shape)}`);
+    return this.storage.array[this.offset];
+  }
+
+  /** The elements as nested arrays of numbers (booleans for bool); a plain number for a 0-d tensor. */
+  tolist(): NestedArray {
+    const { array } = this.storage;
+    const isBool = this.dtype === 'bool';
+    const walk = (dim: number, at: number): NestedArray => {
+      if (dim === this.ndim) return isBool ? array[at] !== 0 : array[at];
+      const stride = this.strides[dim];
+      return Array.from({ length: this.shape[dim] }, (_, i) => walk(dim + 1, at + i * stride));
+    };
+    return walk(0, this.offset);
+  }
+
+  /** The elements in row-major order, as a new typed array. */
+  toArray(): TypedArray {
+    const out = new (arrayOf(this.dtype))(this.size);
+    const { array } = this.storage;
+    if (this.isContiguous) {
+      out.set(array.subarray(this.offset, this.offset + this.size));
+      return out;
+    }
+    const index = new Array<number>(this.ndim).fill(0);
+    let at = this.offset;
+    for (let i = 0; i < this.size; i++) {
+      out[i] = array[at];
+      for (let dim = this.ndim - 1; dim >= 0; dim--) {
+        at += this.strides[dim];
+        if (++index[dim] < this.shape[dim]) break;
+        at -= index[dim] * this.strides[dim];
+        index[dim] = 0;
+      }
+    }
+    return out;
+  }
+
+  /**
+   * The elements themselves, not a copy: what is written here is in the tensor. From now on no scope recycles this
+   * memory. Autograd does not see such writes: inside a graph, change tensors with `copy_` and the like.
+   * @throws TypeError when the elements do not lie in one piece (use `contiguous`'s copy first).
+   */
+  get data(): TypedArray {
+    if (!this.isContiguous)
+      typeError('data', `shape ${formatShape(this.shape)} with strides ${formatShape(this.strides)} is not contiguous`);
+    return this.storage.expose().subarray(this.offset, this.offset + this.size);
+  }
+
+  /** As NumPy prints an array: `[[1. 2.]\n [3. 4.]]`. */
+  toString(): string {
+    return formatArray(this.storage.array, this.shape, this.strides, this.offset, this.dtype, 'str');
+  }
+
+  [inspect.custom](): string {
+    if (this.storage.handle === null) return `tensor(<freed>, shape=${formatShape(this.shape)})`;
+    const text = formatArray(this.storage.array, this.shape, this.strides, this.offset, this.dtype, 'repr');
+    const history = this.gradFn !== null ? `, gradFn=<${this.op}>` : this.needsGrad ? ', requiresGrad=true' : '';
+    return `${text.slice(0, -1)}${history})`;
+  }
+}
+
+/** A new contiguous tensor whose elements are yet to be written. */
+export function empty(shape: Shape, dtype: DType, zeroed = false): Tensor {
+  const size = sizeOf(shape);
+  return new Tensor(allocate(dtype, size, zeroed), dtype, shape, contiguousStrides(shape), 0, size, true);
+}
+
+/** A new contiguous tensor of the shape of `x`. */
+export function emptyLike(x: Tensor, dtype: DType = x.dtype): Tensor {
+  const strides = x.isContiguous ? x.strides : contiguousStrides(x.shape);
+  return new Tensor(allocate(dtype, x.size), dtype, x.shape, strides, 0, x.size, true);
+}
+
+/** Another view of the memory of `x`. */
+export function viewOf(x: Tensor, shape: Shape, strides: readonly number[], offset = x.offset): Tensor {
+  return new Tensor(x.storage, x.dtype, shape, strides, offset);
+}
+
+/** Throws unless the value is a tensor. */
+export function checkTensor(op: string, value: unknown, name = 'input'): asserts value is Tensor {
+  if (!(value instanceof Tensor)) typeError(op, `${name}: expected a tensor, got ${describe(value)}`);
+}

@@ -1,0 +1,118 @@
+import { backend } from './backend/select.js';
+import { clone } from './ops/broadcast.js';
+import { add } from './ops/pointwise.js';
+import { formatShape, sameShape } from './shape.js';
+import { adopt, closeScope, openScope, type Storage } from './storage.js';
+import type { Tensor } from './tensor.js';
+
+/**
+ * The gradients of a running backward pass, each waiting at its node until all that flow into it are added up.
+ *
+ * What the pass itself makes it gives back as soon as it is consumed: a finalizer would not run before a synchronous
+ * training loop ends, and reusing warm memory is faster than asking for new. `storage.pending` counts how many waiting
+ * gradients lie in a storage (several may: views, or one gradient handed to two parents); at 0 it is recycled.
+ * Storages that the pass did not make (`pending` -1) are left alone, and so is everything under `createGraph`, where
+ * the gradients are part of a graph themselves.
+ */
+export class Waiting {
+  readonly #gradients = new Map<Tensor, Tensor>();
+  readonly #createGraph: boolean;
+
+  constructor(createGraph: boolean) {
+    this.#createGraph = createGraph;
+  }
+
+  /** The sum of the gradients that have reached `node`. */
+  of(node: Tensor): Tensor | undefined {
+    return this.#gradients.get(node);
+  }
+
+  /** Adds a gradient to what waits at `node`. */
+  add(node: Tensor, gradient: Tensor): void {
+    const there = this.#gradients.get(node);
+    if (there === undefined) {
+      this.#gradients.set(node, gradient);
+      hold(gradient.storage);
+    } else if (this.#owns(there)) {
+      backend.binary('add', there, gradient, there);
+    } else {
+      this.collect(
+        () => [add(there, gradient)],
+        (sum) => {
+          this.#gradients.set(node, sum);
+          hold(sum.storage);
+          letGo(there.storage);
+        },
+      );
+    }
+  }
+
+  /** `node` is done with its gradient. */
+  done(node: Tensor, gradient: Tensor): void {
+    this.#gradients.delete(node);
+    letGo(gradient.storage);
+  }
+
+  /** Runs `make`, passes what it returns to `use`, and recycles the rest of what was allocated meanwhile. */
+  collect(make: () => (Tensor | null)[], use: (gradient: Tensor, i: number) => void): void {
+    if (this.#createGraph) {
+      make().forEach((gradient, i) => gradient && use(gradient, i));
+      return;
+    }
+    const { outer, made } = openScope();
+    let gradients: (Tensor | null)[];
+    try {
+      gradients = make();
+    } finally {
+      closeScope(outer);
+    }
+    for (const storage of made) storage.pending = 0;
+    gradients.forEach((gradient, i) => gradient && use(gradient, i));
+    for (const storage of made) if (storage.pending === 0) storage.recycle();
+  }
+
+  /** Adds a gradient to `node.grad`, in place where nobody can tell. */
+  accumulate(node: Tensor, gradient: Tensor): void {
+    const before = node.grad;
+    if (before === null) {
+      node.grad = this.#owns(gradient) ? gradient : clone(gradient);
+      node.grad.storage.kept = true;
+      return;
+    }
+    if (!sameShape(before.shape, node.shape) || before.dtype !== node.dtype)
+      throw new Error(
+        `[backward] grad was set to ${before.dtype} ${formatShape(before.shape)} on a tensor that is ` +
+          `${node.dtype} ${formatShape(node.shape)}`,
+      );
+    if (this.#createGraph || before.requiresGrad || !before.isContiguous) {
+      node.grad = add(before, gradient);
+      node.grad.storage.kept = true;
+    } else {
+      backend.binary('add', before, gradient, before);
+      before.storage.version++;
+    }
+  }
+
+  /** A gradient for the caller to keep. */
+  take(gradient: Tensor): Tensor {
+    if (this.#createGraph) return gradient;
+    if (!this.#owns(gradient)) return clone(gradient);
+    gradient.storage.pending = -1;
+    adopt(gradient.storage);
+    return gradient;
+  }
+
+  /** Whether a gradient's memory was made by this pass and nothing else that waits lies in it. */
+  #owns(gradient: Tensor): boolean {
+    const { storage } = gradient;
+    return !this.#createGraph && storage.pending === 1 && !storage.kept && gradient.isContiguous;
+  }
+}
+
+function hold(storage: Storage): void {
+  if (storage.pending >= 0) storage.pending++;
+}
+
+function letGo(storage: Storage): void {
+  if (storage.pending > 0 && --storage.pending === 0) storage.recycle();
+}
