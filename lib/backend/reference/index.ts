@@ -1,0 +1,48 @@
+import { describe, rangeError } from '../../errors.js';
+import type { Backend } from '../contract.js';
+import { col2im, conv2d, conv2dInput, conv2dWeight, im2col } from './conv.js';
+import { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
+import { matmul } from './matmul.js';
+import { adam, sgd } from './optimizer.js';
+import { binary, compare, copy, fill, unary, where } from './pointwise.js';
+import { random } from './random.js';
+import { reduce } from './reduce.js';
+import { crossEntropy, crossEntropyGrad, softmax } from './softmax.js';
+
+/**
+ * Every kernel of the contract as plain loops: no library, no addon, nothing between the reader and the arithmetic.
+ * Slower than native, and there wherever JavaScript is.
+ */
+export const reference: Backend = {
+  name: 'reference',
+  unary,
+  binary,
+  compare,
+  where,
+  copy,
+  fill,
+  reduce,
+  matmul,
+  im2col,
+  col2im,
+  conv2d,
+  conv2dInput,
+  conv2dWeight,
+  softmax,
+  crossEntropy,
+  crossEntropyGrad,
+  gather,
+  scatterAdd,
+  indexSelect,
+  indexAdd,
+  random,
+  adam,
+  sgd,
+  allocate: (bytes) => new ArrayBuffer(bytes),
+  // One thread is all that plain JavaScript has. The number is checked as native checks it, so that no mistake hides.
+  setNumThreads(count) {
+    if (!Number.isInteger(count) || count < 1)
+      rangeError('setNumThreads', `expected a whole number from 1, got ${describe(count)}`);
+  },
+  getNumThreads: () => 1,
+};
