@@ -17,7 +17,7 @@ function checkWritable(op: string, x: unknown, ...sources: Tensor[]): asserts x 
   checkTensor(op, x);
   if (isGradEnabled() && x.requiresGrad)
     throw new Error(`[${op}] a tensor that requires grad cannot be changed in place outside noGrad(() => …)`);
-  if (recording(...sources))
+  if (recording(sources))
     throw new Error(`[${op}] the source requires grad, and its gradient would be lost: detach() it or use noGrad`);
   if (x.strides.some((stride, i) => stride === 0 && x.shape[i] > 1))
     throw new Error(`[${op}] several elements of an expanded tensor share one place in memory; clone() it first`);

@@ -10,8 +10,11 @@ import { anomaly } from './anomaly.js';
 export type TensorLike = Tensor | number | boolean;
 
 /** Whether an op on these tensors has to record its history. */
-export const recording = (...inputs: readonly Tensor[]): boolean =>
-  isGradEnabled() && inputs.some((input) => input.requiresGrad);
+export function recording(inputs: readonly Tensor[]): boolean {
+  if (!isGradEnabled()) return false;
+  for (let i = 0; i < inputs.length; i++) if (inputs[i].requiresGrad) return true;
+  return false;
+}
 
 /**
  * Records how `out` was made, when a parent needs gradients and recording is on. Every op ends here.
@@ -24,7 +27,7 @@ export function track(
   saved: readonly Tensor[],
   gradFn: GradFn,
 ): Tensor {
-  if (recording(...parents)) out.recordHistory(op, parents, saved, gradFn);
+  if (recording(parents)) out.recordHistory(op, parents, saved, gradFn);
   if (anomaly.enabled) anomaly.inspect(op, out, parents);
   return out;
 }
