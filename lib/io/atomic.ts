@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * Writes a file as a whole or not at all: into a new file next to it, which then takes its name. Whoever opens `path`
+ * meanwhile, or after a crash, finds the old content or the new. Links are followed; what is not a regular file, such as
+ * a pipe, is written into directly.
+ */
+export async function writeFileAtomic(path: string, parts: readonly (string | Uint8Array)[]): Promise<void> {
+  const { target, replace } = await placeOf(path);
+  if (!replace) return writeParts(target, 'w', parts);
+  const temporary = temporaryName(target);
+  try {
+    await writeParts(temporary, 'wx', parts);
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Throws what {@link writeFileAtomic} would throw, as far as one can know beforehand, and leaves nothing behind. */
+export async function checkWritable(path: string): Promise<void> {
+  const { target, replace } = await placeOf(path);
+  if (!replace) return;
+  // Permission bits do not tell (root, read-only mounts): only trying does.
+  const temporary = temporaryName(target);
+  await (await open(temporary, 'wx')).close();
+  await rm(temporary);
+}
+
+async function writeParts(
+  path: string,
+  flags: string,
+  parts: readonly (string | Uint8Array)[],
+): Promise<void> {
+  const file = await open(path, flags);
+  try {
+    for (const part of parts) await file.writeFile(part);
+    if (flags === 'wx') await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Where the bytes go, behind all links, and whether that is a file to replace. */
+async function placeOf(path: string): Promise<{ target: string; replace: boolean }> {
+  let target = path;
+  try {
+    target = await realpath(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return { target, replace: true };
+  }
+  const stats = await stat(target);
+  if (stats.isDirectory()) throw new Error(`EISDIR: illegal operation on a directory, open '${path}'`);
+  return { target, replace: stats.isFile() };
+}
+
+const temporaryName = (target: string): string =>
+  join(dirname(target), `.${basename(target)}.${randomUUID().slice(0, 8)}.tmp`);
