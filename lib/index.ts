@@ -13,5 +13,6 @@ export { keep, scope, tidy } from './scope.js';
 export type { Shape } from './shape.js';
 export { Tensor, type GradFn, type NestedArray } from './tensor.js';
 
+export * as data from './data/index.js';
 export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';
