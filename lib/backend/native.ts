@@ -1,0 +1,630 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DTYPES, dtypeCode, type DType } from '../dtype.js';
+import { describe, rangeError } from '../errors.js';
+import { MAX_DIMS, formatShape, sizeOf, type Shape } from '../shape.js';
+import { freed } from '../storage.js';
+import {
+  BINARY,
+  COMPARE,
+  RANDOM,
+  REDUCE,
+  UNARY,
+  type Backend,
+  type Conv2dParams,
+  type Operand,
+  type Window2d,
+} from './contract.js';
+
+// The boundary to the addon. A call hands over the buffers of its operands as arguments, inputs first, and everything
+// else as numbers in one packed block: that takes a tenth of a microsecond, where objects would take several. The order
+// of the numbers is stated at each entry in native/*.cc, which checks every one of them again.
+
+type Handle = ArrayBuffer | Uint8Array;
+
+/** The native surface. */
+interface Addon {
+  /** The numbers of the next call. The addon knows where it lies, so it is not an argument. */
+  readonly block: Float64Array;
+  unary(x: Handle, out: Handle): void;
+  binary(a: Handle, b: Handle, out: Handle): void;
+  compare(a: Handle, b: Handle, out: Handle): void;
+  where(condition: Handle, a: Handle, b: Handle, out: Handle): void;
+  copy(x: Handle, out: Handle): void;
+  fill(out: Handle): void;
+  reduce(x: Handle, out: Handle): void;
+  matmul(a: Handle, b: Handle, out: Handle): void;
+  im2col(x: Handle, out: Handle): void;
+  col2im(columns: Handle, out: Handle): void;
+  conv2d(x: Handle, weight: Handle, biasOrOut: Handle, out?: Handle): void;
+  conv2dInput(grad: Handle, weight: Handle, out: Handle): void;
+  conv2dWeight(x: Handle, grad: Handle, out: Handle): void;
+  softmax(x: Handle, out: Handle): void;
+  crossEntropy(x: Handle, target: Handle, out: Handle): number;
+  crossEntropyGrad(x: Handle, target: Handle, grad: Handle, out: Handle): number;
+  gather(x: Handle, index: Handle, out: Handle): number;
+  scatterAdd(out: Handle, index: Handle, src: Handle): number;
+  random(out: Handle): void;
+  adam(param: Handle, grad: Handle, m: Handle, v: Handle): void;
+  sgd(param: Handle, grad: Handle, buffer?: Handle): void;
+  allocate(bytes: number): ArrayBuffer;
+  setNumThreads(count: number): void;
+  getNumThreads(): number;
+  /** The names of dtypes and ops, in the order of their codes. */
+  readonly ops: Readonly<Record<string, readonly string[]>>;
+  readonly version: string;
+  readonly blasCore: string;
+  readonly blasConfig: string;
+  readonly isa: string;
+}
+
+/** What `mgp doctor` tells about the addon. */
+export interface NativeInfo {
+  /** The file it was loaded from. */
+  readonly path: string;
+  readonly version: string;
+  readonly blas: { readonly core: string; readonly config: string };
+  /** The instruction set of the kernels in use. */
+  readonly isa: string;
+  readonly threads: number;
+}
+
+// Set by `load`, before anything below runs.
+let addon: Addon;
+let block: Float64Array;
+
+const codes = <Name extends string>(names: readonly Name[]): Record<Name, number> =>
+  Object.fromEntries(names.map((name, i) => [name, i])) as Record<Name, number>;
+const UNARY_CODES = codes(UNARY);
+const BINARY_CODES = codes(BINARY);
+const COMPARE_CODES = codes(COMPARE);
+const REDUCE_CODES = codes(REDUCE);
+const RANDOM_CODES = codes(RANDOM);
+
+function handleOf(x: Operand): Handle {
+  const { handle } = x.storage;
+  return handle === null ? freed() : handle;
+}
+
+// Each of these writes to the block from `at` on and returns where it stopped.
+
+function packShape(at: number, shape: Shape): number {
+  const ndim = shape.length;
+  if (ndim > MAX_DIMS)
+    rangeError('native', `at most ${MAX_DIMS} dimensions, got shape ${formatShape(shape)}`);
+  block[at++] = ndim;
+  for (let i = 0; i < ndim; i++) block[at++] = shape[i];
+  return at;
+}
+
+/** Offset and strides of `x`, walked as if it had `ndim` dimensions: it stands still where it is repeated. */
+function packStrides(at: number, x: Operand, ndim: number): number {
+  const { shape, strides } = x;
+  block[at++] = x.offset;
+  for (let i = shape.length; i < ndim; i++) block[at++] = 0;
+  for (let i = 0; i < shape.length; i++) block[at++] = shape[i] === 1 ? 0 : strides[i];
+  return at;
+}
+
+function packOperand(at: number, x: Operand, ndim: number): number {
+  block[at] = dtypeCode(x.dtype);
+  return packStrides(at + 1, x, ndim);
+}
+
+/** Where a kernel knows the strides. */
+function packContiguous(at: number, x: Operand): number {
+  block[at] = dtypeCode(x.dtype);
+  block[at + 1] = x.offset;
+  return at + 2;
+}
+
+/** Whether walking `x` along with `out` is a matter of one dimension: neighbours, or one and the same element. */
+const isFlat = (x: Operand, out: Operand): boolean => (x.isContiguous && x.size === out.size) || x.size === 1;
+
+function packFlat(at: number, x: Operand): number {
+  block[at] = dtypeCode(x.dtype);
+  block[at + 1] = x.offset;
+  block[at + 2] = x.size === 1 ? 0 : 1;
+  return at + 3;
+}
+
+/** Shape and operands of a pointwise kernel with up to three inputs. */
+function packPointwise(at: number, out: Operand, a: Operand, b: Operand | null, c: Operand | null): number {
+  if (
+    out.isContiguous &&
+    isFlat(a, out) &&
+    (b === null || isFlat(b, out)) &&
+    (c === null || isFlat(c, out))
+  ) {
+    block[at] = 1;
+    block[at + 1] = out.size;
+    at = packFlat(at + 2, a);
+    if (b !== null) at = packFlat(at, b);
+    if (c !== null) at = packFlat(at, c);
+    return packFlat(at, out);
+  }
+  const ndim = out.shape.length;
+  at = packShape(at, out.shape);
+  at = packOperand(at, a, ndim);
+  if (b !== null) at = packOperand(at, b, ndim);
+  if (c !== null) at = packOperand(at, c, ndim);
+  return packOperand(at, out, ndim);
+}
+
+function packPair(at: number, pair: readonly [number, number]): number {
+  block[at] = pair[0];
+  block[at + 1] = pair[1];
+  return at + 2;
+}
+
+/** Sizes of images and of what a window makes of them. */
+function packWindow(
+  at: number,
+  height: number,
+  width: number,
+  outHeight: number,
+  outWidth: number,
+  w: Window2d,
+): number {
+  block[at] = height;
+  block[at + 1] = width;
+  block[at + 2] = outHeight;
+  block[at + 3] = outWidth;
+  at = packPair(at + 4, w.kernel);
+  at = packPair(at, w.stride);
+  at = packPair(at, w.padding);
+  return packPair(at, w.dilation);
+}
+
+/** How often the window stops along dimension `i` of images of this size. */
+const stops = (size: number, w: Window2d, i: 0 | 1): number =>
+  Math.max(
+    0,
+    Math.floor((size + 2 * w.padding[i] - w.dilation[i] * (w.kernel[i] - 1) - 1) / w.stride[i]) + 1,
+  );
+
+function packImages(images: Operand, w: Window2d): number {
+  const [n, channels, height, width] = images.shape;
+  block[0] = n;
+  block[1] = channels;
+  return packWindow(2, height, width, stops(height, w, 0), stops(width, w, 1), w);
+}
+
+function packConv(x: Operand, out: Operand, params: Conv2dParams): number {
+  block[0] = x.shape[0];
+  block[1] = x.shape[1];
+  block[2] = out.shape[1];
+  block[3] = params.groups;
+  return packWindow(4, x.shape[2], x.shape[3], out.shape[2], out.shape[3], params);
+}
+
+/** Rows of logits, and the target that counts for nothing. */
+function packRows(x: Operand, ignoreIndex: number): number {
+  // What is not an int32 no target can be equal to.
+  const ignores = (ignoreIndex | 0) === ignoreIndex;
+  block[0] = x.shape[0];
+  block[1] = x.shape[1];
+  block[2] = ignores ? 1 : 0;
+  block[3] = ignores ? ignoreIndex : 0;
+  return 4;
+}
+
+function packIndexed(shape: Shape, dim: number, size: number): number {
+  const at = packShape(0, shape);
+  block[at] = dim;
+  block[at + 1] = size;
+  return at + 2;
+}
+
+/** A 1-D index for slices along `dim`: the same for all elements of a slice. */
+function packSliceIndex(at: number, index: Operand, dim: number, ndim: number): number {
+  block[at] = dtypeCode(index.dtype);
+  block[at + 1] = index.offset;
+  for (let i = 0; i < ndim; i++) block[at + 2 + i] = i === dim ? index.strides[0] : 0;
+  return at + 2 + ndim;
+}
+
+/** Where in a 1-D index the first bad one is, from its position among the elements of the slices, if there is one. */
+function badSlice(bad: number, index: Operand, dim: number, size: number, slices: Operand): number {
+  if (slices.size === 0) return firstOutside(index, size);
+  return bad < 0 ? bad : Math.floor(bad / sizeOf(slices.shape.slice(dim + 1))) % slices.shape[dim];
+}
+
+/** Slices without elements give the addon nothing to do, and their indices can be bad all the same. */
+function firstOutside(index: Operand, size: number): number {
+  const indices = index.storage.array;
+  for (let i = 0; i < index.size; i++) {
+    const k = indices[index.offset + i * index.strides[0]];
+    if (k < 0 || k >= size) return i;
+  }
+  return -1;
+}
+
+const native: Backend = {
+  name: 'native',
+
+  unary(op, x, out) {
+    block[0] = UNARY_CODES[op];
+    packPointwise(1, out, x, null, null);
+    addon.unary(handleOf(x), handleOf(out));
+  },
+
+  binary(op, a, b, out) {
+    block[0] = BINARY_CODES[op];
+    packPointwise(1, out, a, b, null);
+    addon.binary(handleOf(a), handleOf(b), handleOf(out));
+  },
+
+  compare(op, a, b, out) {
+    block[0] = COMPARE_CODES[op];
+    packPointwise(1, out, a, b, null);
+    addon.compare(handleOf(a), handleOf(b), handleOf(out));
+  },
+
+  where(condition, a, b, out) {
+    packPointwise(0, out, condition, a, b);
+    addon.where(handleOf(condition), handleOf(a), handleOf(b), handleOf(out));
+  },
+
+  copy(x, out) {
+    packPointwise(0, out, x, null, null);
+    addon.copy(handleOf(x), handleOf(out));
+  },
+
+  fill(value, out) {
+    let at = packShape(0, out.shape);
+    at = packOperand(at, out, out.shape.length);
+    block[at] = value;
+    addon.fill(handleOf(out));
+  },
+
+  reduce(op, x, dims, out) {
+    const ndim = x.shape.length;
+    block[0] = REDUCE_CODES[op];
+    let at = packShape(1, x.shape);
+    block.fill(0, at, at + ndim);
+    for (let i = 0; i < dims.length; i++) block[at + dims[i]] = 1;
+    at = packOperand(at + ndim, x, ndim);
+    packContiguous(at, out);
+    addon.reduce(handleOf(x), handleOf(out));
+  },
+
+  matmul(a, b, out, accumulate) {
+    const ndim = out.shape.length;
+    block[0] = accumulate ? 1 : 0;
+    let at = packShape(1, out.shape);
+    block[at++] = a.shape[a.shape.length - 1];
+    at = packOperand(at, a, ndim);
+    at = packOperand(at, b, ndim);
+    packContiguous(at, out);
+    addon.matmul(handleOf(a), handleOf(b), handleOf(out));
+  },
+
+  im2col(x, out, window) {
+    packContiguous(packContiguous(packImages(x, window), x), out);
+    addon.im2col(handleOf(x), handleOf(out));
+  },
+
+  col2im(columns, out, window) {
+    packContiguous(packContiguous(packImages(out, window), columns), out);
+    addon.col2im(handleOf(columns), handleOf(out));
+  },
+
+  conv2d(x, weight, bias, out, params) {
+    let at = packConv(x, out, params);
+    block[at] = bias === null ? 0 : 1;
+    at = packContiguous(packContiguous(at + 1, x), weight);
+    if (bias === null) {
+      packContiguous(at, out);
+      addon.conv2d(handleOf(x), handleOf(weight), handleOf(out));
+    } else {
+      packContiguous(packContiguous(at, bias), out);
+      addon.conv2d(handleOf(x), handleOf(weight), handleOf(bias), handleOf(out));
+    }
+  },
+
+  conv2dInput(grad, weight, out, params) {
+    const at = packConv(out, grad, params);
+    packContiguous(packContiguous(packContiguous(at, grad), weight), out);
+    addon.conv2dInput(handleOf(grad), handleOf(weight), handleOf(out));
+  },
+
+  conv2dWeight(x, grad, out, params) {
+    const at = packConv(x, grad, params);
+    packContiguous(packContiguous(packContiguous(at, x), grad), out);
+    addon.conv2dWeight(handleOf(x), handleOf(grad), handleOf(out));
+  },
+
+  softmax(x, out, log) {
+    block[0] = log ? 1 : 0;
+    const at = packShape(1, x.shape);
+    packContiguous(packOperand(at, x, x.shape.length), out);
+    addon.softmax(handleOf(x), handleOf(out));
+  },
+
+  crossEntropy(x, target, out, ignoreIndex) {
+    const at = packRows(x, ignoreIndex);
+    packContiguous(packContiguous(packContiguous(at, x), target), out);
+    return addon.crossEntropy(handleOf(x), handleOf(target), handleOf(out));
+  },
+
+  crossEntropyGrad(x, target, grad, out, ignoreIndex) {
+    const at = packRows(x, ignoreIndex);
+    packContiguous(packContiguous(packContiguous(packContiguous(at, x), target), grad), out);
+    return addon.crossEntropyGrad(handleOf(x), handleOf(target), handleOf(grad), handleOf(out));
+  },
+
+  gather(x, dim, index, out) {
+    const ndim = out.shape.length;
+    const at = packIndexed(out.shape, dim, x.shape[dim]);
+    packOperand(packOperand(packOperand(at, x, ndim), index, ndim), out, ndim);
+    return addon.gather(handleOf(x), handleOf(index), handleOf(out));
+  },
+
+  scatterAdd(out, dim, index, src) {
+    const ndim = src.shape.length;
+    const at = packIndexed(src.shape, dim, out.shape[dim]);
+    packOperand(packOperand(packOperand(at, out, ndim), index, ndim), src, ndim);
+    return addon.scatterAdd(handleOf(out), handleOf(index), handleOf(src));
+  },
+
+  indexSelect(x, dim, index, out) {
+    const ndim = out.shape.length;
+    const at = packIndexed(out.shape, dim, x.shape[dim]);
+    packOperand(packSliceIndex(packOperand(at, x, ndim), index, dim, ndim), out, ndim);
+    const bad = addon.gather(handleOf(x), handleOf(index), handleOf(out));
+    return badSlice(bad, index, dim, x.shape[dim], out);
+  },
+
+  indexAdd(out, dim, index, src) {
+    const ndim = src.shape.length;
+    const at = packIndexed(src.shape, dim, out.shape[dim]);
+    packOperand(packSliceIndex(packOperand(at, out, ndim), index, dim, ndim), src, ndim);
+    const bad = addon.scatterAdd(handleOf(out), handleOf(index), handleOf(src));
+    return badSlice(bad, index, dim, out.shape[dim], src);
+  },
+
+  random(kind, out, key, counter, a, b) {
+    block[0] = RANDOM_CODES[kind];
+    block[1] = out.size;
+    block[2] = key[0];
+    block[3] = key[1];
+    block[4] = counter;
+    block[5] = a;
+    block[6] = b;
+    packContiguous(7, out);
+    addon.random(handleOf(out));
+  },
+
+  adam(param, grad, m, v, { lr, beta1, beta2, eps, weightDecay, step, maximize }) {
+    block[0] = param.size;
+    block[1] = lr;
+    block[2] = beta1;
+    block[3] = beta2;
+    block[4] = eps;
+    block[5] = weightDecay;
+    block[6] = step;
+    block[7] = maximize ? 1 : 0;
+    packContiguous(packContiguous(packContiguous(packContiguous(8, param), grad), m), v);
+    addon.adam(handleOf(param), handleOf(grad), handleOf(m), handleOf(v));
+  },
+
+  sgd(param, grad, buffer, { lr, momentum, dampening, weightDecay, nesterov, maximize, first }) {
+    block[0] = param.size;
+    block[1] = lr;
+    block[2] = momentum;
+    block[3] = dampening;
+    block[4] = weightDecay;
+    block[5] = nesterov ? 1 : 0;
+    block[6] = maximize ? 1 : 0;
+    block[7] = first ? 1 : 0;
+    block[8] = buffer === null ? 0 : 1;
+    const at = packContiguous(packContiguous(9, param), grad);
+    if (buffer === null) {
+      addon.sgd(handleOf(param), handleOf(grad));
+    } else {
+      packContiguous(at, buffer);
+      addon.sgd(handleOf(param), handleOf(grad), handleOf(buffer));
+    }
+  },
+
+  allocate: (bytes) => addon.allocate(bytes),
+  setNumThreads(count) {
+    if (!Number.isInteger(count) || count < 1)
+      rangeError('setNumThreads', `expected a whole number from 1, got ${describe(count)}`);
+    addon.setNumThreads(count);
+  },
+  getNumThreads: () => addon.getNumThreads(),
+};
+
+/** The root of the package, from lib/backend as from dist/backend. */
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** Why an addon did not load, and what to do about it. */
+interface Diagnosis {
+  readonly cause: string;
+  readonly cure: string;
+}
+
+const BUILD = 'npm run build:native';
+const isMusl = (): boolean =>
+  process.platform === 'linux' &&
+  !(process.report?.getReport() as { header?: { glibcVersionRuntime?: string } }).header?.glibcVersionRuntime;
+
+const platform = (): string => {
+  const libc = process.platform !== 'linux' ? '' : isMusl() ? ' (musl)' : ' (glibc)';
+  return `${process.platform}-${process.arch}${libc}`;
+};
+
+/** What the loader of the system or of Node says, and what it means. The first that matches is taken. */
+const DIAGNOSES: readonly (readonly [RegExp, (match: RegExpExecArray) => Diagnosis])[] = [
+  [
+    /no native build was found/i,
+    () =>
+      existsSync(join(ROOT, 'CMakeLists.txt'))
+        ? {
+            cause: 'it has not been built yet',
+            cure: `Run \`${BUILD}\`; it needs CMake, a C++20 compiler and OpenBLAS.`,
+          }
+        : {
+            cause: `this package has no binary for ${platform()}`,
+            cure: isMusl()
+              ? 'On Alpine, build from source, or use a Node image based on Debian (node:20-slim).'
+              : 'Build it from a clone of the repository, or use the reference backend (MGP_BACKEND=reference).',
+          },
+  ],
+  [
+    /version [`'"]?(GLIBC_[\d.]+)/,
+    ([, version]) => ({
+      cause: `it needs ${version}, which is newer than this system's C library`,
+      cure: `Use a newer distribution, or build on this machine: \`${BUILD}\`.`,
+    }),
+  ],
+  [
+    /version [`'"]?((?:GLIBCXX|CXXABI)_[\d.]+)/,
+    ([, version]) => ({
+      cause: `it needs ${version}, which is newer than this system's C++ library`,
+      cure: `Build on this machine: \`${BUILD}\`.`,
+    }),
+  ],
+  [
+    /error relocating|ld-linux-[\w-]+\.so/i,
+    () => ({
+      cause: 'it was built for glibc, and this system has musl (Alpine)',
+      cure: `Build on this machine: \`${BUILD}\`, or use a Node image based on Debian (node:20-slim).`,
+    }),
+  ],
+  [
+    /(lib[\w.+-]*blas[\w.+-]*): cannot open shared object file/i,
+    ([, library]) => ({
+      cause: `the shared library ${library} is missing`,
+      cure: `Install OpenBLAS (Debian and Ubuntu: apt-get install libopenblas0-serial), or rebuild: \`${BUILD}\`.`,
+    }),
+  ],
+  [
+    /([\w.+-]+\.(?:so[\d.]*|dylib|dll)): cannot open shared object file|library not loaded: (\S+)/i,
+    ([, linux, mac]) => ({
+      cause: `the shared library ${linux ?? mac} is missing`,
+      cure: `Install the package that holds it, or build on this machine: \`${BUILD}\`.`,
+    }),
+  ],
+  [
+    /specified module could not be found/i,
+    () => ({
+      cause: 'a library it needs is missing',
+      cure: 'Install the Microsoft Visual C++ Redistributable.',
+    }),
+  ],
+  [
+    /NODE_MODULE_VERSION|different Node\.js version|did not self-register/i,
+    () => ({
+      cause: `it was built for another runtime than Node ${process.version}`,
+      cure: `Rebuild it: \`${BUILD}\`.`,
+    }),
+  ],
+  [
+    /undefined symbol: napi_|Node-API version/i,
+    () => ({
+      cause: `it needs a newer Node-API than the version ${process.versions.napi} of Node ${process.version}`,
+      cure: 'Use Node 20.19 or newer.',
+    }),
+  ],
+  [
+    /file too short|invalid ELF header|not a valid Win32|wrong ELF class|not a mach-o|incompatible architecture|cannot read file data|ELF load command|section header/i,
+    () => ({
+      cause: 'the file is damaged, or made for another kind of machine',
+      cure: `Install the package again, or rebuild: \`${BUILD}\`.`,
+    }),
+  ],
+  [
+    /failed to map segment|permission denied|operation not permitted/i,
+    () => ({
+      cause: 'the system does not allow code to be loaded from where it lies',
+      cure: 'Install the package on a file system that is not mounted noexec, readable by this user.',
+    }),
+  ],
+];
+
+function diagnose(error: Error): Diagnosis {
+  for (const [pattern, explain] of DIAGNOSES) {
+    const match = pattern.exec(error.message);
+    if (match) return explain(match);
+  }
+  return { cause: error.message, cure: `Rebuild it: \`${BUILD}\`.` };
+}
+
+function explain(error: Error, path: string | undefined): Error {
+  const { cause, cure } = diagnose(error);
+  const lines = [`[native] the addon cannot be loaded: ${cause}.`, cure];
+  if (process.versions.electron !== undefined)
+    lines.push('Under Electron, native addons must lie outside the asar archive (asarUnpack: **/*.node).');
+  if (path !== undefined) lines.push(`File: ${path}`);
+  return new Error(lines.join('\n'), { cause: error });
+}
+
+/** The addon knows ops by their position in lists of its own: a different list would compute something else. */
+function checkCodes({ ops }: Addon): void {
+  const lists: Record<string, readonly string[]> = {
+    dtypes: DTYPES satisfies readonly DType[],
+    unary: UNARY,
+    binary: BINARY,
+    compare: COMPARE,
+    reduce: REDUCE,
+    random: RANDOM,
+  };
+  for (const [name, list] of Object.entries(lists))
+    if (String(ops[name]) !== String(list))
+      throw new Error(
+        `it was built from other sources: it knows ${name} as ${String(ops[name])}, expected ${list.join()}`,
+      );
+}
+
+let loaded: { readonly path: string } | { readonly error: Error } | null = null;
+
+function load(): { readonly path: string } | { readonly error: Error } {
+  let path: string | undefined;
+  try {
+    const require = createRequire(import.meta.url);
+    const { resolve } = require('node-gyp-build') as { resolve(root: string): string };
+    path = resolve(ROOT);
+    const candidate = require(path) as Addon;
+    checkCodes(candidate);
+    addon = candidate;
+    block = candidate.block;
+    return { path };
+  } catch (error) {
+    return { error: explain(error as Error, path) };
+  }
+}
+
+function ensureLoaded(): { readonly path: string } {
+  loaded ??= load();
+  if ('error' in loaded) throw loaded.error;
+  return loaded;
+}
+
+/**
+ * The backend that runs on the addon.
+ * @throws Error that names the cause and the cure when the addon cannot be loaded; its `cause` is the original error
+ */
+export function loadNative(): Backend {
+  ensureLoaded();
+  return native;
+}
+
+/**
+ * Facts about the addon.
+ * @throws as {@link loadNative}
+ */
+export function nativeInfo(): NativeInfo {
+  const { path } = ensureLoaded();
+  return {
+    path,
+    version: addon.version,
+    blas: { core: addon.blasCore, config: addon.blasConfig },
+    isa: addon.isa,
+    threads: addon.getNumThreads(),
+  };
+}

@@ -1,0 +1,101 @@
+// The export table of the addon.
+
+#include "blas.h"
+#include "entries.h"
+#include "memory.h"
+#include "parallel.h"
+
+#ifndef MGP_VERSION
+#define MGP_VERSION "unknown"
+#endif
+
+namespace mgp {
+
+namespace {
+
+Napi::Value setThreads(const Napi::CallbackInfo& info) {
+  const double count = info.Length() > 0 && info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
+  if (!(count >= 1 && count <= 1024) || count != static_cast<int>(count))
+    throw Napi::RangeError::New(info.Env(), "[setNumThreads] expected a whole number from 1 to 1024");
+  setNumThreads(static_cast<int>(count));
+  return info.Env().Undefined();
+}
+
+Napi::Value getThreads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), numThreads()); }
+
+template <int N>
+Napi::Array list(Napi::Env env, const char* const (&names)[N]) {
+  Napi::Array array = Napi::Array::New(env, N);
+  for (uint32_t i = 0; i < N; i++) array[i] = names[i];
+  return array;
+}
+
+/// The lists of op names, which JavaScript compares with its own.
+Napi::Object ops(Napi::Env env) {
+  Napi::Object object = Napi::Object::New(env);
+  object["dtypes"] = list(env, kDTypeNames);
+  object["unary"] = list(env, kUnaryNames);
+  object["binary"] = list(env, kBinaryNames);
+  object["compare"] = list(env, kCompareNames);
+  object["reduce"] = list(env, kReduceNames);
+  object["random"] = list(env, kRandomNames);
+  return object;
+}
+
+struct Export {
+  const char* name;
+  napi_callback function;
+};
+
+// Raw N-API functions: node-addon-api's wrappers would cost more than many of these calls take.
+constexpr Export kExports[] = {
+    {"unary", entry<unary>},
+    {"binary", entry<binary>},
+    {"compare", entry<compare>},
+    {"where", entry<where>},
+    {"copy", entry<copy>},
+    {"fill", entry<fill>},
+    {"reduce", entry<reduce>},
+    {"matmul", entry<matmul>},
+    {"im2col", entry<im2col>},
+    {"col2im", entry<col2im>},
+    {"conv2d", entry<conv2d>},
+    {"conv2dInput", entry<conv2dInput>},
+    {"conv2dWeight", entry<conv2dWeight>},
+    {"softmax", entry<softmax>},
+    {"crossEntropy", entry<crossEntropy>},
+    {"crossEntropyGrad", entry<crossEntropyGrad>},
+    {"gather", entry<gather>},
+    {"scatterAdd", entry<scatterAdd>},
+    {"random", entry<random>},
+    {"adam", entry<adam>},
+    {"sgd", entry<sgd>},
+};
+
+}  // namespace
+
+Napi::Object initAddon(Napi::Env env, Napi::Object exports) {
+  auto* environment = new Environment;
+  env.SetInstanceData(environment);
+  exports["block"] = makeBlock(env, *environment);
+  for (const Export& e : kExports) {
+    napi_value function;
+    if (napi_create_function(env, e.name, NAPI_AUTO_LENGTH, e.function, environment, &function) != napi_ok)
+      throw Napi::Error::New(env);
+    exports[e.name] = Napi::Value(env, function);
+  }
+  exports["allocate"] = Napi::Function::New(env, allocate, "allocate");
+  exports["setNumThreads"] = Napi::Function::New(env, setThreads, "setNumThreads");
+  exports["getNumThreads"] = Napi::Function::New(env, getThreads, "getNumThreads");
+  exports["ops"] = ops(env);
+  exports["version"] = MGP_VERSION;
+  exports["blasCore"] = blasCore();
+  exports["blasConfig"] = blasConfig();
+  exports["isa"] = kernels.isa;
+  return exports;
+}
+
+}  // namespace mgp
+
+using mgp::initAddon;
+NODE_API_MODULE(mgp, initAddon)

@@ -1,0 +1,213 @@
+#include "args.h"
+
+#include <cmath>
+#include <cstdio>
+#include <new>
+
+namespace mgp {
+
+namespace {
+
+/// A number as JavaScript prints it, nearly.
+std::string format(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.15g", value);
+  return text;
+}
+
+using Wide = __int128;
+
+}  // namespace
+
+Call::Call(napi_env env, napi_callback_info info) : env_(env) {
+  void* data = nullptr;
+  napi_get_cb_info(env, info, &argc_, argv_, nullptr, &data);
+  const auto* environment = static_cast<const Environment*>(data);
+  if (environment->block) {
+    block_ = environment->block.get();
+    return;
+  }
+  napi_value buffer;
+  void* address = nullptr;
+  size_t bytes = 0;
+  if (napi_get_reference_value(env, environment->blockReference, &buffer) == napi_ok &&
+      napi_get_arraybuffer_info(env, buffer, &address, &bytes) == napi_ok &&
+      bytes == kBlockLength * sizeof(double))
+    block_ = static_cast<const double*>(address);
+  else
+    throw ArgumentError{ArgumentError::Kind::Type, "[native] the argument block was detached"};
+}
+
+void Call::typeError(const std::string& message) const {
+  throw ArgumentError{ArgumentError::Kind::Type, std::string("[") + op_ + "] " + message};
+}
+
+void Call::rangeError(const std::string& message) const {
+  throw ArgumentError{ArgumentError::Kind::Range, std::string("[") + op_ + "] " + message};
+}
+
+double Call::number(const char* what) {
+  if (position_ >= kBlockLength) rangeError(std::string(what) + ": the argument block is too short");
+  return block_[position_++];
+}
+
+int64_t Call::integer(const char* what, int64_t low, int64_t high) {
+  const double value = number(what);
+  // Written so that NaN fails.
+  if (!(value >= static_cast<double>(low) && value <= static_cast<double>(high)) ||
+      value != std::trunc(value))
+    rangeError(std::string(what) + ": expected a whole number from " + std::to_string(low) + " to " +
+               std::to_string(high) + ", got " + format(value));
+  return static_cast<int64_t>(value);
+}
+
+Memory Call::memory(int argument, const char* name, DType dtype) const {
+  void* data = nullptr;
+  size_t bytes = 0;
+  if (argument >= static_cast<int>(argc_))
+    typeError(std::string(name) + ": expected an ArrayBuffer, got nothing");
+  const napi_value value = argv_[argument];
+  if (napi_get_arraybuffer_info(env_, value, &data, &bytes) != napi_ok) {
+    // Shared memory comes in a Uint8Array: N-API has no call for a bare SharedArrayBuffer.
+    napi_typedarray_type type;
+    bool isTypedArray = false;
+    napi_is_typedarray(env_, value, &isTypedArray);
+    if (!isTypedArray ||
+        napi_get_typedarray_info(env_, value, &type, &bytes, &data, nullptr, nullptr) != napi_ok ||
+        type != napi_uint8_array)
+      typeError(std::string(name) + ": expected an ArrayBuffer, or a Uint8Array over a SharedArrayBuffer");
+  }
+  if (reinterpret_cast<uintptr_t>(data) % itemSize(dtype) != 0)
+    rangeError(std::string(name) + ": the memory is not aligned for " + nameOf(dtype));
+  return {static_cast<char*>(data), static_cast<int64_t>(bytes)};
+}
+
+void Call::checkReach(const char* name, const Memory& memory, DType dtype, int64_t offset, int ndim,
+                      const int64_t* shape, const int64_t* strides) const {
+  Wide low = offset, high = offset;
+  for (int i = 0; i < ndim; i++) {
+    if (shape[i] == 0) return;  // Nothing is touched.
+    const Wide reach = static_cast<Wide>(shape[i] - 1) * strides[i];
+    (reach < 0 ? low : high) += reach;
+  }
+  const int64_t length = memory.bytes / itemSize(dtype);
+  if (low < 0 || high >= length)
+    rangeError(std::string(name) + ": elements " + format(static_cast<double>(low)) + " to " +
+               format(static_cast<double>(high)) + " lie outside its buffer of " + std::to_string(length) +
+               " " + nameOf(dtype) + (memory.bytes == 0 ? " (empty or detached)" : ""));
+}
+
+int64_t Call::shape(Nest& nest) {
+  nest.ndim = static_cast<int>(integer("ndim", 0, kMaxDims));
+  int64_t count = 1;
+  for (int i = 0; i < nest.ndim; i++) {
+    nest.shape[i] = size("shape");
+    count = product("shape", {count, nest.shape[i]});
+  }
+  return count;
+}
+
+int64_t Call::product(const char* name, std::initializer_list<int64_t> sizes) const {
+  int64_t count = 1;
+  for (const int64_t size : sizes) {
+    // Two factors of at most 2^33: only their product needs the wide type.
+    const Wide product = static_cast<Wide>(count) * size;
+    if (product > kMaxSize)
+      rangeError(std::string(name) + ": more than " + std::to_string(kMaxSize) + " elements");
+    count = static_cast<int64_t>(product);
+  }
+  return count;
+}
+
+DType Call::operand(Nest& nest, int slot, int argument, const char* name) {
+  const DType type = dtype("dtype");
+  nest.data[slot] = strided(argument, name, type, nest.ndim, nest.shape, nest.strides[slot]);
+  for (int i = 0; i < nest.ndim; i++) nest.strides[slot][i] *= itemSize(type);
+  return type;
+}
+
+DType Call::result(Nest& nest, int slot, int argument, const char* name) {
+  const DType type = operand(nest, slot, argument, name);
+  int64_t count = 1;
+  for (int i = 0; i < nest.ndim; i++) count *= nest.shape[i];
+  // A result whose elements share memory has no one value, and could keep a thread busy for years.
+  const int64_t length = memory(argument, name, type).bytes / itemSize(type);
+  if (count > length)
+    rangeError(std::string(name) + ": " + std::to_string(count) + " elements do not fit its buffer of " +
+               std::to_string(length) + " " + nameOf(type));
+  return type;
+}
+
+char* Call::contiguous(int argument, const char* name, int64_t count, DType* dtypeOut) {
+  const DType type = dtype("dtype");
+  *dtypeOut = type;
+  const Memory buffer = memory(argument, name, type);
+  const int64_t offset = integer("offset", 0, kMaxInteger);
+  const int64_t length = buffer.bytes / itemSize(type);
+  if (count == 0) return buffer.data;
+  if (static_cast<Wide>(offset) + count > length)
+    rangeError(std::string(name) + ": elements " + std::to_string(offset) + " to " +
+               format(static_cast<double>(offset) + static_cast<double>(count) - 1) +
+               " lie outside its buffer of " + std::to_string(length) + " " + nameOf(type) +
+               (buffer.bytes == 0 ? " (empty or detached)" : ""));
+  return buffer.data + offset * itemSize(type);
+}
+
+char* Call::contiguous(int argument, const char* name, int64_t count, DType expected) {
+  DType got;
+  char* data = contiguous(argument, name, count, &got);
+  sameDType(name, expected, got);
+  return data;
+}
+
+char* Call::strided(int argument, const char* name, DType type, int ndim, const int64_t* shape,
+                    int64_t* strides) {
+  const Memory buffer = memory(argument, name, type);
+  const int64_t offset = integer("offset", 0, kMaxInteger);
+  bool empty = false;
+  for (int i = 0; i < ndim; i++) {
+    strides[i] = integer("stride", -kMaxInteger, kMaxInteger);
+    empty = empty || shape[i] == 0;
+    // The stride of a single element is never taken: it must not overflow anything either.
+    if (shape[i] <= 1) strides[i] = 0;
+  }
+  checkReach(name, buffer, type, offset, ndim, shape, strides);
+  return empty ? buffer.data : buffer.data + offset * itemSize(type);
+}
+
+void Call::sameDType(const char* name, DType expected, DType got) const {
+  if (expected != got)
+    typeError(std::string(name) + ": expected " + nameOf(expected) + ", got " + nameOf(got));
+}
+
+void Call::unsupported(DType dtype) const { typeError(std::string("does not take ") + nameOf(dtype)); }
+
+napi_value Call::run(napi_env env, napi_callback_info info, void (*body)(Call&)) noexcept {
+  ArgumentError::Kind kind = ArgumentError::Kind::Memory;
+  std::string message;
+  try {
+    Call call(env, info);
+    body(call);
+    napi_value value = nullptr;
+    if (call.hasResult_) napi_create_double(env, call.result_, &value);
+    return value;
+  } catch (ArgumentError& error) {
+    kind = error.kind;
+    message.swap(error.message);
+  } catch (const std::bad_alloc&) {
+  }
+  switch (kind) {
+    case ArgumentError::Kind::Type:
+      napi_throw_type_error(env, nullptr, message.c_str());
+      break;
+    case ArgumentError::Kind::Range:
+      napi_throw_range_error(env, nullptr, message.c_str());
+      break;
+    case ArgumentError::Kind::Memory:
+      napi_throw_error(env, "ERR_MEMORY_ALLOCATION_FAILED",
+                       message.empty() ? "[native] out of memory" : message.c_str());
+  }
+  return nullptr;
+}
+
+}  // namespace mgp

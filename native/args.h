@@ -1,0 +1,128 @@
+#pragma once
+
+// The guards between JavaScript and the kernels. Every number that a kernel will trust is read once, here,
+// and checked against the memory it will be used on: no JavaScript value, however wrong, makes native code
+// leave its buffers.
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+
+#include "environment.h"
+#include "ops.h"
+
+namespace mgp {
+
+/// More elements than this no tensor has (MAX_SIZE of lib/shape.ts), so products of checked sizes fit an
+/// int64.
+constexpr int64_t kMaxSize = int64_t{1} << 33;
+/// Whole numbers up to here are exact in JavaScript.
+constexpr int64_t kMaxInteger = (int64_t{1} << 53) - 1;
+
+/// A wrong argument. Thrown and caught inside one native call; JavaScript sees a TypeError, RangeError or
+/// Error.
+struct ArgumentError {
+  enum class Kind { Type, Range, Memory } kind;
+  std::string message;
+};
+
+/// A buffer that JavaScript handed over for the length of this call.
+struct Memory {
+  char* data;
+  int64_t bytes;
+};
+
+/// The arguments of one call: the buffers, in order, and the numbers in the environment's block, read in
+/// order.
+class Call {
+ public:
+  static constexpr int kMaxArguments = 5;
+
+  Call(napi_env env, napi_callback_info info);
+
+  /// Whom errors are attributed to.
+  void setOp(const char* op) { op_ = op; }
+  [[noreturn]] void typeError(const std::string& message) const;
+  [[noreturn]] void rangeError(const std::string& message) const;
+
+  // The next number of the block.
+  double number(const char* what);
+  int64_t integer(const char* what, int64_t low, int64_t high);
+  int64_t size(const char* what) { return integer(what, 0, kMaxSize); }
+  bool flag(const char* what) { return integer(what, 0, 1) != 0; }
+  DType dtype(const char* what) { return static_cast<DType>(integer(what, 0, kDTypes - 1)); }
+
+  /// An op code, as an index into the list of names. Errors from here on carry that name.
+  template <class Op, int N>
+  Op choice(const char* const (&names)[N]) {
+    const int64_t index = integer("op", 0, N - 1);
+    op_ = names[index];
+    return static_cast<Op>(index);
+  }
+
+  /// ndim and that many sizes; returns the number of elements.
+  int64_t shape(Nest& nest);
+
+  /// The product of sizes that were checked, or a RangeError when no tensor is that large.
+  int64_t product(const char* name, std::initializer_list<int64_t> sizes) const;
+
+  /// dtype, offset and strides of an operand over the nest's shape, its buffer argument number `argument`.
+  DType operand(Nest& nest, int slot, int argument, const char* name);
+
+  /// As `operand`, for a result: it must be large enough to hold every element once.
+  DType result(Nest& nest, int slot, int argument, const char* name);
+
+  /// dtype and offset of a contiguous operand of `count` elements; returns where it starts.
+  char* contiguous(int argument, const char* name, int64_t count, DType* dtype);
+  /// The same, where the dtype has to be this one.
+  char* contiguous(int argument, const char* name, int64_t count, DType expected);
+
+  /// Offset and strides of an operand whose shape and dtype are known; strides (in elements) go to `strides`.
+  char* strided(int argument, const char* name, DType dtype, int ndim, const int64_t* shape,
+                int64_t* strides);
+
+  void sameDType(const char* name, DType expected, DType got) const;
+  [[noreturn]] void unsupported(DType dtype) const;
+
+  /// What the call returns to JavaScript; undefined unless set.
+  void returns(double value) {
+    result_ = value;
+    hasResult_ = true;
+  }
+
+  /// Runs `body` with the arguments of a call, and turns what it throws into JavaScript errors.
+  static napi_value run(napi_env env, napi_callback_info info, void (*body)(Call&)) noexcept;
+
+ private:
+  Memory memory(int argument, const char* name, DType dtype) const;
+  void checkReach(const char* name, const Memory& memory, DType dtype, int64_t offset, int ndim,
+                  const int64_t* shape, const int64_t* strides) const;
+
+  napi_env env_;
+  const char* op_ = "native";
+  size_t argc_ = kMaxArguments;
+  napi_value argv_[kMaxArguments];
+  const double* block_ = nullptr;
+  int position_ = 0;
+  bool hasResult_ = false;
+  double result_ = 0;
+};
+
+/// Calls body with a null pointer to the C++ type of a float dtype.
+template <class Body>
+void forFloat(const Call& call, DType dtype, const Body& body) {
+  if (dtype == DType::Float32)
+    body(static_cast<float*>(nullptr));
+  else if (dtype == DType::Float64)
+    body(static_cast<double*>(nullptr));
+  else
+    call.unsupported(dtype);
+}
+
+/// An entry of the export table: a native function around `body`.
+template <void (*kBody)(Call&)>
+napi_value entry(napi_env env, napi_callback_info info) {
+  return Call::run(env, info, kBody);
+}
+
+}  // namespace mgp

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+namespace mgp {
+
+/// A matrix as gemm takes it: rows `ld` elements apart, or columns where it is `transposed`.
+template <class T>
+struct Matrix {
+  const T* data;
+  int64_t ld;
+  bool transposed;
+};
+
+/// C (m, n), rows ldc apart, = A (m, k) · B (k, n), plus C itself with `accumulate`. On this thread only.
+/// Sizes and leading dimensions fit an int.
+void gemm(int64_t m, int64_t n, int64_t k, Matrix<float> a, Matrix<float> b, float* c, int64_t ldc,
+          bool accumulate);
+void gemm(int64_t m, int64_t n, int64_t k, Matrix<double> a, Matrix<double> b, double* c, int64_t ldc,
+          bool accumulate);
+
+/// Which of OpenBLAS's kernels run here, and how it was built.
+const char* blasCore();
+const char* blasConfig();
+
+}  // namespace mgp

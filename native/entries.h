@@ -1,0 +1,48 @@
+#pragma once
+
+// The bodies of the exported functions, by file. Their arguments are described where they are read.
+
+#include "args.h"
+
+namespace mgp {
+
+// pointwise.cc
+void unary(Call& call);
+void binary(Call& call);
+void compare(Call& call);
+void where(Call& call);
+void copy(Call& call);
+void fill(Call& call);
+
+// reduce.cc
+void reduce(Call& call);
+
+// gemm.cc
+void matmul(Call& call);
+
+// im2col.cc
+void im2col(Call& call);
+void col2im(Call& call);
+
+// conv.cc
+void conv2d(Call& call);
+void conv2dInput(Call& call);
+void conv2dWeight(Call& call);
+
+// softmax.cc
+void softmax(Call& call);
+void crossEntropy(Call& call);
+void crossEntropyGrad(Call& call);
+
+// index.cc
+void gather(Call& call);
+void scatterAdd(Call& call);
+
+// random.cc
+void random(Call& call);
+
+// optimizer.cc
+void adam(Call& call);
+void sgd(Call& call);
+
+}  // namespace mgp

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+
+#include "args.h"
+
+namespace mgp {
+
+/// A window sliding over images: sizes as they come from JavaScript, checked so that products fit.
+struct Window {
+  int64_t height, width;  // Of an image.
+  int64_t kernel[2], stride[2], padding[2], dilation[2];
+  int64_t outHeight, outWidth;  // How often the window stops.
+
+  int64_t area() const { return kernel[0] * kernel[1]; }
+  int64_t stops() const { return outHeight * outWidth; }
+};
+
+/// Reads H, W, OH, OW, kernel, stride, padding and dilation; OH and OW must be what follows from the others.
+Window readWindow(Call& call);
+
+/// One image (channels, height, width) into a matrix (channels·area, stops) whose rows are `ld` elements
+/// apart.
+template <class T>
+void imageToColumns(const T* image, int64_t channels, const Window& window, T* columns, int64_t ld);
+
+/// The reverse: adds the elements of the matrix to where they were read in the image.
+template <class T>
+void addColumnsToImage(const T* columns, int64_t ld, int64_t channels, const Window& window, T* image);
+
+}  // namespace mgp

@@ -1,0 +1,154 @@
+#pragma once
+
+// What the entries (native/*.cc) and the inner loops (native/kernels/*.cc) agree on.
+//
+// The files of kernels/ are compiled once per instruction set, each time into another namespace. The linker
+// keeps only one copy of an inline function with external linkage, and it might be the one built for a CPU
+// that is not there: so this header holds plain data and constants only, and the kernels use no inline
+// functions but their own.
+
+#include <cstdint>
+
+namespace mgp {
+
+constexpr int kMaxDims = 32;
+constexpr int kMaxOperands = 4;
+
+/// In the order of DTYPES in lib/dtype.ts.
+enum class DType : int { Bool, UInt8, Int32, Float32, Float64 };
+constexpr int kDTypes = 5;
+
+// The enumerations stand in the order of the lists in lib/backend/contract.ts; ops.h has their names.
+enum class UnaryOp : int {
+  Neg,
+  Abs,
+  Sign,
+  Square,
+  Exp,
+  Log,
+  Sqrt,
+  Reciprocal,
+  Relu,
+  Tanh,
+  Sigmoid,
+  LogicalNot
+};
+constexpr int kUnaryOps = 12;
+
+enum class BinaryOp : int { Add, Sub, Mul, Div, Pow, Maximum, Minimum, ReluGrad, SigmoidGrad, TanhGrad };
+constexpr int kBinaryOps = 10;
+
+enum class CompareOp : int { Eq, Ne, Lt, Le, Gt, Ge };
+constexpr int kCompareOps = 6;
+
+enum class ReduceOp : int { Sum, Mean, Max, Min, ArgMax, ArgMin, AnyNonFinite };
+constexpr int kReduceOps = 7;
+
+enum class RandomKind : int { Uniform, Normal, Integer };
+constexpr int kRandomKinds = 3;
+
+/// A walk over several strided operands in step: nested loops, outermost first.
+/// `data` points at the first element of each operand; strides are in bytes.
+struct Nest {
+  int ndim;
+  int64_t shape[kMaxDims];
+  int64_t strides[kMaxOperands][kMaxDims];
+  char* data[kMaxOperands];
+};
+
+/// Runs over the elements [begin, end) of a nest, counted in row-major order. Operand 0 is the result.
+using PointwiseKernel = void (*)(const Nest& nest, int64_t begin, int64_t end);
+
+/// A reduction: `reduced` walks the elements of x that make one result, `kept` from one result to the next.
+/// Both have one operand, x, with `data` set in `kept` only. Results are contiguous.
+struct Reduction {
+  Nest kept, reduced;
+  char* out;
+  double divisor;  // Of sums of floats: the count for a mean, else 1.
+};
+/// Computes the results [begin, end).
+using ReduceKernel = void (*)(const Reduction& reduction, int64_t begin, int64_t end);
+
+/// Rows of a softmax: a nest of two operands, out (contiguous) and x, over all dimensions but the last.
+struct SoftmaxRows {
+  Nest rows;
+  int64_t length;
+  int64_t stride;  // Between the elements of a row of x, in bytes.
+  bool log;
+};
+using SoftmaxKernel = void (*)(const SoftmaxRows& softmax, int64_t begin, int64_t end);
+
+/// Rows of logits with a target each; `out` has a loss for each row, or a gradient for each logit.
+struct CrossEntropyRows {
+  const void* x;
+  const int32_t* target;
+  const void* grad;
+  void* out;
+  int64_t classes;
+  int32_t ignoreIndex;
+  bool ignores;  // Whether there is an index to ignore.
+};
+/// Returns the first row of [begin, end) whose target is bad, or -1.
+using CrossEntropyKernel = int64_t (*)(const CrossEntropyRows& rows, int64_t begin, int64_t end);
+
+/// A walk of three operands, one of which moves along a dimension by an index: operand 1 is the int32 index.
+/// For gather, operand 0 is out and 2 is x; for scatterAdd, 0 is out and 2 is src. The indexed operand stands
+/// still along that dimension in the nest.
+struct Indexed {
+  Nest nest;
+  int64_t size;    // Indices are below this.
+  int64_t stride;  // Bytes from one index to the next in the indexed operand.
+};
+/// Returns the position of the first bad index in [begin, end), or -1.
+using IndexKernel = int64_t (*)(const Indexed& indexed, int64_t begin, int64_t end);
+
+struct Random {
+  uint32_t key[2];
+  uint64_t counter;
+  double a, b;
+  void* out;
+  int64_t count;
+};
+/// Writes the numbers of the counter blocks [begin, end), counted from `counter`.
+using RandomKernel = void (*)(const Random& random, int64_t begin, int64_t end);
+
+struct Adam {
+  void *param, *m, *v;
+  const void* grad;
+  double beta1, beta2, eps, weightDecay, sign;
+  double stepSize;   // lr / (1 - beta1^step)
+  double rootScale;  // 1 / √(1 - beta2^step)
+};
+using AdamKernel = void (*)(const Adam& adam, int64_t begin, int64_t end);
+
+struct Sgd {
+  void *param, *buffer;  // The buffer is null without momentum.
+  const void* grad;
+  double lr, momentum, dampening, weightDecay, sign;
+  bool nesterov, first;
+};
+using SgdKernel = void (*)(const Sgd& sgd, int64_t begin, int64_t end);
+
+/// Every inner loop, for one instruction set. A null pointer stands where an op does not take a dtype.
+struct Kernels {
+  const char* isa;
+  PointwiseKernel unary[kUnaryOps][kDTypes];
+  PointwiseKernel binary[kBinaryOps][kDTypes];
+  PointwiseKernel compare[kCompareOps][kDTypes];
+  PointwiseKernel where[kDTypes];
+  PointwiseKernel copy[kDTypes][kDTypes];  // [from][to]
+  ReduceKernel reduce[kReduceOps][kDTypes];
+  SoftmaxKernel softmax[kDTypes];
+  CrossEntropyKernel crossEntropy[kDTypes];
+  CrossEntropyKernel crossEntropyGrad[kDTypes];
+  IndexKernel gather[kDTypes];
+  IndexKernel scatterAdd[kDTypes];
+  RandomKernel random[kRandomKinds][kDTypes];
+  AdamKernel adam[kDTypes];
+  SgdKernel sgd[kDTypes];
+};
+
+/// The kernels for this CPU, chosen when the addon is loaded. Defined in dispatch.cc.
+extern const Kernels& kernels;
+
+}  // namespace mgp

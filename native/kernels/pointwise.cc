@@ -1,0 +1,367 @@
+// Pointwise kernels: one loop for all of them, and one line of arithmetic for each.
+
+#include <math.h>
+
+#include "math.h"
+
+namespace mgp::MGP_ISA {
+namespace {
+
+/// An operand of an innermost loop: the next element each time, or one and the same.
+template <bool kUnit, class T>
+struct Reader {
+  const T* p;
+  T value;
+  MGP_INLINE explicit Reader(const char* data)
+      : p(reinterpret_cast<const T*>(data)), value(kUnit ? T() : *p) {}
+  MGP_INLINE T operator[](int64_t i) const { return kUnit ? p[i] : value; }
+};
+
+template <int... K>
+struct Indices {};
+
+/// out = Op(in...) over nests of any strides.
+template <class Op, class Out, class... In>
+struct Pointwise {
+  static constexpr int kInputs = sizeof...(In);
+
+  /// The innermost loop over inputs that move by their size, one for each bit of `kMask`, or stand still.
+  /// This is what the compiler turns into vector code.
+  template <int kMask, int... K>
+  static void unitLoop(char* const* p, const int64_t*, int64_t n, void*) {
+    loop<kMask>(p, n, Reader<(kMask >> K & 1) != 0, In>(p[K + 1])...);
+  }
+  template <int kMask, class... Readers>
+  static MGP_INLINE void loop(char* const* p, int64_t n, Readers... in) {
+    Out* out = reinterpret_cast<Out*>(p[0]);
+    // Where `out` is the first input itself, each element is read before it is written.
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; i++) out[i] = Op::apply(in[i]...);
+  }
+
+  /// The innermost loop for any strides.
+  template <int... K>
+  static void stridedLoop(char* const* p, const int64_t* step, int64_t n, void*) {
+    for (int64_t i = 0; i < n; i++)
+      *reinterpret_cast<Out*>(p[0] + i * step[0]) =
+          Op::apply(*reinterpret_cast<const In*>(p[K + 1] + i * step[K + 1])...);
+  }
+
+  template <int kMask, int... K>
+  static InnerLoop choose(int mask, Indices<K...> indices) {
+    if constexpr (kMask == 1 << kInputs)
+      return stridedLoop<K...>;
+    else
+      return mask == kMask ? unitLoop<kMask, K...> : choose<kMask + 1>(mask, indices);
+  }
+
+  static void kernel(const Nest& nest, int64_t begin, int64_t end) {
+    constexpr int64_t kSizes[] = {sizeof(In)...};
+    const int last = nest.ndim - 1;
+    int mask = 0;
+    bool units = nest.strides[0][last] == sizeof(Out);
+    for (int k = 0; k < kInputs; k++) {
+      const int64_t stride = nest.strides[k + 1][last];
+      mask |= (stride != 0) << k;
+      units = units && (stride == 0 || stride == kSizes[k]);
+    }
+    if (!units) mask = -1;
+    InnerLoop inner;
+    if constexpr (kInputs == 1) inner = choose<0>(mask, Indices<0>());
+    if constexpr (kInputs == 2) inner = choose<1>(mask, Indices<0, 1>());
+    if constexpr (kInputs == 3) inner = choose<1>(mask, Indices<0, 1, 2>());
+    walk<kInputs + 1>(nest, begin, end, inner);
+  }
+};
+
+// Integers wrap around: their arithmetic is done without signs, where overflow is defined.
+MGP_INLINE uint32_t wide(int32_t x) { return static_cast<uint32_t>(x); }
+MGP_INLINE uint32_t wide(uint8_t x) { return x; }
+MGP_INLINE float wide(float x) { return x; }
+MGP_INLINE double wide(double x) { return x; }
+
+MGP_INLINE bool truth(Bool x) { return x != Bool{0}; }
+
+struct Neg {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    if constexpr (kIsFloat<T>)
+      return -x;
+    else
+      return static_cast<T>(0u - wide(x));
+  }
+};
+struct Abs {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    if constexpr (kIsFloat<T>)
+      return absOf(x);
+    else
+      return x < 0 ? Neg::apply(x) : x;
+  }
+};
+struct Sign {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    const T sign = static_cast<T>((x > 0) - (x < 0));
+    if constexpr (kIsFloat<T>)
+      return x != x ? x : sign;
+    else
+      return sign;
+  }
+};
+struct Square {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    return static_cast<T>(wide(x) * wide(x));
+  }
+};
+struct Exp {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    return expOf(x);
+  }
+};
+struct Log {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    return logOf(x);
+  }
+};
+struct Sqrt {
+  static MGP_INLINE float apply(float x) { return __builtin_sqrtf(x); }
+  static MGP_INLINE double apply(double x) { return __builtin_sqrt(x); }
+};
+struct Reciprocal {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    return 1 / x;
+  }
+};
+struct Relu {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    return x <= 0 ? T(0) : x;
+  }
+};
+struct Tanh {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    return tanhOf(x);
+  }
+};
+struct Sigmoid {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    return sigmoidOf(x);
+  }
+};
+struct LogicalNot {
+  static MGP_INLINE Bool apply(Bool x) { return Bool{!truth(x)}; }
+};
+
+struct Add {
+  template <class T>
+  static MGP_INLINE T apply(T a, T b) {
+    return static_cast<T>(wide(a) + wide(b));
+  }
+  static MGP_INLINE Bool apply(Bool a, Bool b) { return Bool(truth(a) | truth(b)); }
+};
+struct Sub {
+  template <class T>
+  static MGP_INLINE T apply(T a, T b) {
+    return static_cast<T>(wide(a) - wide(b));
+  }
+};
+struct Mul {
+  template <class T>
+  static MGP_INLINE T apply(T a, T b) {
+    return static_cast<T>(wide(a) * wide(b));
+  }
+  static MGP_INLINE Bool apply(Bool a, Bool b) { return Bool(truth(a) & truth(b)); }
+};
+struct Div {
+  template <class T>
+  static MGP_INLINE T apply(T a, T b) {
+    return a / b;
+  }
+};
+struct Pow {
+  static MGP_INLINE float apply(float a, float b) { return ::powf(a, b); }
+  static MGP_INLINE double apply(double a, double b) { return ::pow(a, b); }
+};
+struct Maximum {
+  template <class T>
+  static MGP_INLINE T apply(T a, T b) {
+    return (a > b) | (a != a) ? a : b;
+  }
+  static MGP_INLINE Bool apply(Bool a, Bool b) { return Add::apply(a, b); }
+};
+struct Minimum {
+  template <class T>
+  static MGP_INLINE T apply(T a, T b) {
+    return (a < b) | (a != a) ? a : b;
+  }
+  static MGP_INLINE Bool apply(Bool a, Bool b) { return Mul::apply(a, b); }
+};
+struct ReluGrad {
+  template <class T>
+  static MGP_INLINE T apply(T grad, T y) {
+    return y > 0 ? grad : T(0);
+  }
+};
+struct SigmoidGrad {
+  template <class T>
+  static MGP_INLINE T apply(T grad, T y) {
+    return grad * y * (1 - y);
+  }
+};
+struct TanhGrad {
+  template <class T>
+  static MGP_INLINE T apply(T grad, T y) {
+    return grad * (1 - y * y);
+  }
+};
+
+struct Eq {
+  template <class T>
+  static MGP_INLINE Bool apply(T a, T b) {
+    return Bool{a == b};
+  }
+  static MGP_INLINE Bool apply(Bool a, Bool b) { return Bool{truth(a) == truth(b)}; }
+};
+struct Ne {
+  template <class T>
+  static MGP_INLINE Bool apply(T a, T b) {
+    return Bool{a != b};
+  }
+  static MGP_INLINE Bool apply(Bool a, Bool b) { return Bool{truth(a) != truth(b)}; }
+};
+struct Lt {
+  template <class T>
+  static MGP_INLINE Bool apply(T a, T b) {
+    return Bool{a < b};
+  }
+  static MGP_INLINE Bool apply(Bool a, Bool b) { return Bool{truth(a) < truth(b)}; }
+};
+struct Le {
+  template <class T>
+  static MGP_INLINE Bool apply(T a, T b) {
+    return Bool{a <= b};
+  }
+  static MGP_INLINE Bool apply(Bool a, Bool b) { return Bool{truth(a) <= truth(b)}; }
+};
+struct Gt {
+  template <class T>
+  static MGP_INLINE Bool apply(T a, T b) {
+    return Lt::apply(b, a);
+  }
+};
+struct Ge {
+  template <class T>
+  static MGP_INLINE Bool apply(T a, T b) {
+    return Le::apply(b, a);
+  }
+};
+
+struct Where {
+  template <class T>
+  static MGP_INLINE T apply(Bool condition, T a, T b) {
+    return truth(condition) ? a : b;
+  }
+};
+
+/// Conversions, as C converts where C says how. Floats that do not fit an integer wrap around as in
+/// JavaScript, and NaN and infinities become 0.
+template <class To>
+struct Convert {
+  template <class From>
+  static MGP_INLINE To apply(From x) {
+    if constexpr (kIsFloat<From> && !kIsFloat<To>) {
+      constexpr From kLimit = From(int64_t{1} << 62);
+      return x > -kLimit && x < kLimit ? static_cast<To>(static_cast<int64_t>(x)) : To{0};
+    } else {
+      return static_cast<To>(x);
+    }
+  }
+  static MGP_INLINE To apply(Bool x) { return static_cast<To>(truth(x)); }
+};
+template <>
+struct Convert<Bool> {
+  template <class From>
+  static MGP_INLINE Bool apply(From x) {
+    return Bool{x != From{0}};
+  }
+};
+
+template <class Op, class... Ts>
+void putUnary(PointwiseKernel* row) {
+  ((row[index(kDType<Ts>)] = Pointwise<Op, Ts, Ts>::kernel), ...);
+}
+template <class Op, class... Ts>
+void putBinary(PointwiseKernel* row) {
+  ((row[index(kDType<Ts>)] = Pointwise<Op, Ts, Ts, Ts>::kernel), ...);
+}
+template <class Op>
+void putCompare(PointwiseKernel* row) {
+  row[index(DType::Bool)] = Pointwise<Op, Bool, Bool, Bool>::kernel;
+  row[index(DType::UInt8)] = Pointwise<Op, Bool, uint8_t, uint8_t>::kernel;
+  row[index(DType::Int32)] = Pointwise<Op, Bool, int32_t, int32_t>::kernel;
+  row[index(DType::Float32)] = Pointwise<Op, Bool, float, float>::kernel;
+  row[index(DType::Float64)] = Pointwise<Op, Bool, double, double>::kernel;
+}
+template <class From, class... Tos>
+void putCopy(PointwiseKernel* row) {
+  ((row[index(kDType<Tos>)] = Pointwise<Convert<Tos>, Tos, From>::kernel), ...);
+}
+
+}  // namespace
+
+void fillPointwise(Kernels& table) {
+  const auto unary = [&](UnaryOp op) { return table.unary[index(op)]; };
+  putUnary<Neg, uint8_t, int32_t, float, double>(unary(UnaryOp::Neg));
+  putUnary<Abs, uint8_t, int32_t, float, double>(unary(UnaryOp::Abs));
+  putUnary<Sign, uint8_t, int32_t, float, double>(unary(UnaryOp::Sign));
+  putUnary<Square, uint8_t, int32_t, float, double>(unary(UnaryOp::Square));
+  putUnary<Exp, float, double>(unary(UnaryOp::Exp));
+  putUnary<Log, float, double>(unary(UnaryOp::Log));
+  putUnary<Sqrt, float, double>(unary(UnaryOp::Sqrt));
+  putUnary<Reciprocal, float, double>(unary(UnaryOp::Reciprocal));
+  putUnary<Relu, uint8_t, int32_t, float, double>(unary(UnaryOp::Relu));
+  putUnary<Tanh, float, double>(unary(UnaryOp::Tanh));
+  putUnary<Sigmoid, float, double>(unary(UnaryOp::Sigmoid));
+  putUnary<LogicalNot, Bool>(unary(UnaryOp::LogicalNot));
+
+  const auto binary = [&](BinaryOp op) { return table.binary[index(op)]; };
+  putBinary<Add, Bool, uint8_t, int32_t, float, double>(binary(BinaryOp::Add));
+  putBinary<Sub, uint8_t, int32_t, float, double>(binary(BinaryOp::Sub));
+  putBinary<Mul, Bool, uint8_t, int32_t, float, double>(binary(BinaryOp::Mul));
+  putBinary<Div, float, double>(binary(BinaryOp::Div));
+  putBinary<Pow, float, double>(binary(BinaryOp::Pow));
+  putBinary<Maximum, Bool, uint8_t, int32_t, float, double>(binary(BinaryOp::Maximum));
+  putBinary<Minimum, Bool, uint8_t, int32_t, float, double>(binary(BinaryOp::Minimum));
+  putBinary<ReluGrad, uint8_t, int32_t, float, double>(binary(BinaryOp::ReluGrad));
+  putBinary<SigmoidGrad, float, double>(binary(BinaryOp::SigmoidGrad));
+  putBinary<TanhGrad, float, double>(binary(BinaryOp::TanhGrad));
+
+  putCompare<Eq>(table.compare[index(CompareOp::Eq)]);
+  putCompare<Ne>(table.compare[index(CompareOp::Ne)]);
+  putCompare<Lt>(table.compare[index(CompareOp::Lt)]);
+  putCompare<Le>(table.compare[index(CompareOp::Le)]);
+  putCompare<Gt>(table.compare[index(CompareOp::Gt)]);
+  putCompare<Ge>(table.compare[index(CompareOp::Ge)]);
+
+  table.where[index(DType::Bool)] = Pointwise<Where, uint8_t, Bool, uint8_t, uint8_t>::kernel;
+  table.where[index(DType::UInt8)] = Pointwise<Where, uint8_t, Bool, uint8_t, uint8_t>::kernel;
+  table.where[index(DType::Int32)] = Pointwise<Where, int32_t, Bool, int32_t, int32_t>::kernel;
+  table.where[index(DType::Float32)] = Pointwise<Where, float, Bool, float, float>::kernel;
+  table.where[index(DType::Float64)] = Pointwise<Where, double, Bool, double, double>::kernel;
+
+  putCopy<Bool, Bool, uint8_t, int32_t, float, double>(table.copy[index(DType::Bool)]);
+  putCopy<uint8_t, Bool, uint8_t, int32_t, float, double>(table.copy[index(DType::UInt8)]);
+  putCopy<int32_t, Bool, uint8_t, int32_t, float, double>(table.copy[index(DType::Int32)]);
+  putCopy<float, Bool, uint8_t, int32_t, float, double>(table.copy[index(DType::Float32)]);
+  putCopy<double, Bool, uint8_t, int32_t, float, double>(table.copy[index(DType::Float64)]);
+}
+
+}  // namespace mgp::MGP_ISA

@@ -1,0 +1,163 @@
+// Softmax and cross-entropy, row by row. The maximum is taken off first: softmax stays the same, and no power
+// is above 1.
+
+#include "reduce.h"
+
+namespace mgp::MGP_ISA {
+namespace {
+
+/// So many logits are worked on at a time, in a buffer that is filled up with -inf to whole vectors: a row of
+/// ten costs no more than one of sixteen.
+constexpr int64_t kChunk = 512;
+constexpr int64_t kPad = 16;
+
+template <class T>
+struct Chunk {
+  alignas(64) T values[kChunk];
+  int64_t padded;
+
+  MGP_INLINE void read(const char* p, int64_t stride, int64_t n) {
+    padded = (n + kPad - 1) / kPad * kPad;
+    if (stride == sizeof(T)) {
+      const T* x = reinterpret_cast<const T*>(p);
+      for (int64_t i = 0; i < n; i++) values[i] = x[i];
+    } else {
+      for (int64_t i = 0; i < n; i++) values[i] = *reinterpret_cast<const T*>(p + i * stride);
+    }
+    for (int64_t i = n; i < padded; i++) values[i] = -T(__builtin_inf());
+  }
+  MGP_INLINE void powers(T shift) {
+    for (int64_t i = 0; i < padded; i++) values[i] = expOf(values[i] - shift);
+  }
+};
+
+/// The maximum of a row, and the sum of the powers of what lies below it.
+template <class T>
+struct RowSum {
+  T shift, sum;
+};
+
+template <class T>
+MGP_INLINE RowSum<T> sumPowers(Chunk<T>& chunk, const char* p, int64_t stride, int64_t n) {
+  T shift = -T(__builtin_inf());
+  for (int64_t i = 0; i < n; i += kChunk) {
+    chunk.read(p + i * stride, stride, minimum(n - i, kChunk));
+    shift = Max::join(shift, reduceBlock<Max>(chunk.values, chunk.padded));
+  }
+  Cascade<Sum, T> sum;
+  for (int64_t i = 0; i < n; i += kChunk) {
+    if (n > kChunk) chunk.read(p + i * stride, stride, minimum(n - i, kChunk));
+    chunk.powers(shift);
+    sum.push(reduceBlock<Sum>(chunk.values, chunk.padded));
+  }
+  return {shift, sum.total()};
+}
+
+template <class T>
+void softmaxRow(const SoftmaxRows& softmax, T* out, const char* x) {
+  const int64_t n = softmax.length, stride = softmax.stride;
+  Chunk<T> chunk;
+  const RowSum<T> row = sumPowers(chunk, x, stride, n);
+  const T logSum = logOf(row.sum);
+  for (int64_t i = 0; i < n; i += kChunk) {
+    const int64_t count = minimum(n - i, kChunk);
+    if (softmax.log) {
+      chunk.read(x + i * stride, stride, count);
+      for (int64_t k = 0; k < count; k++) out[i + k] = chunk.values[k] - row.shift - logSum;
+    } else {
+      if (n > kChunk) {
+        chunk.read(x + i * stride, stride, count);
+        chunk.powers(row.shift);
+      }
+      for (int64_t k = 0; k < count; k++) out[i + k] = chunk.values[k] / row.sum;
+    }
+  }
+}
+
+template <class T>
+void softmax(const SoftmaxRows& softmax, int64_t begin, int64_t end) {
+  walk<2>(
+      softmax.rows, begin, end,
+      [](char* const* p, const int64_t* step, int64_t n, void* context) {
+        for (int64_t i = 0; i < n; i++)
+          softmaxRow<T>(*static_cast<const SoftmaxRows*>(context), reinterpret_cast<T*>(p[0] + i * step[0]),
+                        p[1] + i * step[1]);
+      },
+      const_cast<SoftmaxRows*>(&softmax));
+}
+
+enum class Target { Good, Ignored, Bad };
+
+MGP_INLINE Target judge(const CrossEntropyRows& rows, int32_t target) {
+  if (rows.ignores && target == rows.ignoreIndex) return Target::Ignored;
+  return target >= 0 && target < rows.classes ? Target::Good : Target::Bad;
+}
+
+template <class T>
+int64_t crossEntropy(const CrossEntropyRows& rows, int64_t begin, int64_t end) {
+  Chunk<T> chunk;
+  T* out = static_cast<T*>(rows.out);
+  for (int64_t n = begin; n < end; n++) {
+    const T* x = static_cast<const T*>(rows.x) + n * rows.classes;
+    const int32_t target =
+        static_cast<const volatile int32_t*>(rows.target)[n];  // Read once: it may be shared memory.
+    const Target verdict = judge(rows, target);
+    if (verdict == Target::Bad) return n;
+    if (verdict == Target::Ignored) {
+      out[n] = 0;
+      continue;
+    }
+    const RowSum<T> row = sumPowers(chunk, reinterpret_cast<const char*>(x), sizeof(T), rows.classes);
+    out[n] = logOf(row.sum) + (row.shift - x[target]);
+  }
+  return -1;
+}
+
+template <class T>
+int64_t crossEntropyGrad(const CrossEntropyRows& rows, int64_t begin, int64_t end) {
+  const int64_t classes = rows.classes;
+  Chunk<T> chunk;
+  for (int64_t n = begin; n < end; n++) {
+    const T* x = static_cast<const T*>(rows.x) + n * classes;
+    T* out = static_cast<T*>(rows.out) + n * classes;
+    const int32_t target = static_cast<const volatile int32_t*>(rows.target)[n];
+    const Target verdict = judge(rows, target);
+    if (verdict == Target::Bad) return n;
+    if (verdict == Target::Ignored) {
+      for (int64_t i = 0; i < classes; i++) out[i] = 0;
+      continue;
+    }
+    const T grad = static_cast<const T*>(rows.grad)[n];
+    const RowSum<T> row = sumPowers(chunk, reinterpret_cast<const char*>(x), sizeof(T), classes);
+    for (int64_t i = 0; i < classes; i += kChunk) {
+      const int64_t count = minimum(classes - i, kChunk);
+      if (classes > kChunk) {
+        chunk.read(reinterpret_cast<const char*>(x + i), sizeof(T), count);
+        chunk.powers(row.shift);
+      }
+      if (target >= i && target < i + count) {
+        // The target's own gradient is softmax - 1, not softmax · grad - grad, which would round twice.
+        const T power = chunk.values[target - i];
+        for (int64_t k = 0; k < count; k++) out[i + k] = grad * (chunk.values[k] / row.sum);
+        out[target] = grad * (power / row.sum - 1);
+      } else {
+        for (int64_t k = 0; k < count; k++) out[i + k] = grad * (chunk.values[k] / row.sum);
+      }
+    }
+  }
+  return -1;
+}
+
+}  // namespace
+
+void fillSoftmax(Kernels& table) {
+  constexpr int kFloat = index(DType::Float32), kDouble = index(DType::Float64);
+  table.softmax[kFloat] = softmax<float>;
+  table.softmax[kDouble] = softmax<double>;
+  table.crossEntropy[kFloat] = crossEntropy<float>;
+  table.crossEntropy[kDouble] = crossEntropy<double>;
+  table.crossEntropyGrad[kFloat] = crossEntropyGrad<float>;
+  table.crossEntropyGrad[kDouble] = crossEntropyGrad<double>;
+}
+
+}  // namespace mgp::MGP_ISA

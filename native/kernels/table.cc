@@ -1,0 +1,27 @@
+// Collects the kernels of one instruction set.
+
+#include "common.h"
+
+#define MGP_STRING(x) MGP_STRING_(x)
+#define MGP_STRING_(x) #x
+
+namespace mgp::MGP_ISA {
+
+void fillPointwise(Kernels& table);
+void fillReduce(Kernels& table);
+void fillSoftmax(Kernels& table);
+void fillIndex(Kernels& table);
+void fillRandom(Kernels& table);
+void fillOptimizer(Kernels& table);
+
+void fill(Kernels& table) {
+  table.isa = MGP_STRING(MGP_ISA);
+  fillPointwise(table);
+  fillReduce(table);
+  fillSoftmax(table);
+  fillIndex(table);
+  fillRandom(table);
+  fillOptimizer(table);
+}
+
+}  // namespace mgp::MGP_ISA

@@ -1,0 +1,34 @@
+#pragma once
+
+// The names of the ops, in the order of the enumerations. JavaScript compares them with its own lists when it
+// loads the addon, so that a drift between the two is an error at once and not another function's result.
+
+#include "kernels/kernels.h"
+
+namespace mgp {
+
+inline constexpr const char* kDTypeNames[] = {"bool", "uint8", "int32", "float32", "float64"};
+inline constexpr int kItemSizes[] = {1, 1, 4, 4, 8};
+
+inline constexpr const char* kUnaryNames[] = {"neg",  "abs",  "sign",    "square",
+                                              "exp",  "log",  "sqrt",    "reciprocal",
+                                              "relu", "tanh", "sigmoid", "logicalNot"};
+inline constexpr const char* kBinaryNames[] = {"add",     "sub",     "mul",      "div",         "pow",
+                                               "maximum", "minimum", "reluGrad", "sigmoidGrad", "tanhGrad"};
+inline constexpr const char* kCompareNames[] = {"eq", "ne", "lt", "le", "gt", "ge"};
+inline constexpr const char* kReduceNames[] = {"sum",    "mean",   "max",         "min",
+                                               "argmax", "argmin", "anyNonFinite"};
+inline constexpr const char* kRandomNames[] = {"uniform", "normal", "integer"};
+
+template <class T, int N>
+constexpr int lengthOf(const T (&)[N]) {
+  return N;
+}
+static_assert(lengthOf(kDTypeNames) == kDTypes && lengthOf(kUnaryNames) == kUnaryOps &&
+              lengthOf(kBinaryNames) == kBinaryOps && lengthOf(kCompareNames) == kCompareOps &&
+              lengthOf(kReduceNames) == kReduceOps && lengthOf(kRandomNames) == kRandomKinds);
+
+inline int itemSize(DType dtype) { return kItemSizes[static_cast<int>(dtype)]; }
+inline const char* nameOf(DType dtype) { return kDTypeNames[static_cast<int>(dtype)]; }
+
+}  // namespace mgp

@@ -1,0 +1,101 @@
+// Pointwise functions over strided operands. Block: op (where there is a choice), shape, then the operands in
+// the order of the arguments. Buffers: inputs first, result last.
+
+#include "entries.h"
+#include "nest.h"
+#include "parallel.h"
+
+namespace mgp {
+
+namespace {
+
+/// Elements a thread should have at least: some ten microseconds of work.
+constexpr int64_t kCheapGrain = 32768;
+constexpr int64_t kCostlyGrain = 4096;
+
+void run(Nest& nest, int operands, int64_t count, PointwiseKernel kernel, int64_t grain = kCheapGrain) {
+  if (count == 0) return;
+  sortAndCoalesce(nest, operands);
+  parallelFor(count, grain, [&](int64_t begin, int64_t end) { kernel(nest, begin, end); });
+}
+
+int indexOf(DType dtype) { return static_cast<int>(dtype); }
+
+/// Reads the operands of an op with two inputs; returns the dtype of the inputs.
+DType readBinary(Call& call, Nest& nest, DType* out) {
+  const DType a = call.operand(nest, 1, 0, "a");
+  call.sameDType("b", a, call.operand(nest, 2, 1, "b"));
+  *out = call.result(nest, 0, 2, "out");
+  return a;
+}
+
+}  // namespace
+
+void unary(Call& call) {
+  const auto op = call.choice<UnaryOp>(kUnaryNames);
+  Nest nest;
+  const int64_t count = call.shape(nest);
+  const DType dtype = call.operand(nest, 1, 0, "x");
+  call.sameDType("out", dtype, call.result(nest, 0, 1, "out"));
+  const PointwiseKernel kernel = kernels.unary[static_cast<int>(op)][indexOf(dtype)];
+  if (!kernel) call.unsupported(dtype);
+  const bool costly =
+      op == UnaryOp::Exp || op == UnaryOp::Log || op == UnaryOp::Tanh || op == UnaryOp::Sigmoid;
+  run(nest, 2, count, kernel, costly ? kCostlyGrain : kCheapGrain);
+}
+
+void binary(Call& call) {
+  const auto op = call.choice<BinaryOp>(kBinaryNames);
+  Nest nest;
+  const int64_t count = call.shape(nest);
+  DType out;
+  const DType dtype = readBinary(call, nest, &out);
+  call.sameDType("out", dtype, out);
+  const PointwiseKernel kernel = kernels.binary[static_cast<int>(op)][indexOf(dtype)];
+  if (!kernel) call.unsupported(dtype);
+  run(nest, 3, count, kernel, op == BinaryOp::Pow ? kCostlyGrain : kCheapGrain);
+}
+
+void compare(Call& call) {
+  const auto op = call.choice<CompareOp>(kCompareNames);
+  Nest nest;
+  const int64_t count = call.shape(nest);
+  DType out;
+  const DType dtype = readBinary(call, nest, &out);
+  call.sameDType("out", DType::Bool, out);
+  run(nest, 3, count, kernels.compare[static_cast<int>(op)][indexOf(dtype)]);
+}
+
+void where(Call& call) {
+  call.setOp("where");
+  Nest nest;
+  const int64_t count = call.shape(nest);
+  call.sameDType("condition", DType::Bool, call.operand(nest, 1, 0, "condition"));
+  const DType dtype = call.operand(nest, 2, 1, "a");
+  call.sameDType("b", dtype, call.operand(nest, 3, 2, "b"));
+  call.sameDType("out", dtype, call.result(nest, 0, 3, "out"));
+  run(nest, 4, count, kernels.where[indexOf(dtype)]);
+}
+
+void copy(Call& call) {
+  call.setOp("copy");
+  Nest nest;
+  const int64_t count = call.shape(nest);
+  const DType from = call.operand(nest, 1, 0, "x");
+  const DType to = call.result(nest, 0, 1, "out");
+  run(nest, 2, count, kernels.copy[indexOf(from)][indexOf(to)]);
+}
+
+/// Block: shape, out, value. A copy of one repeated double.
+void fill(Call& call) {
+  call.setOp("fill");
+  Nest nest;
+  const int64_t count = call.shape(nest);
+  const DType dtype = call.result(nest, 0, 0, "out");
+  double value = call.number("value");
+  nest.data[1] = reinterpret_cast<char*>(&value);
+  for (int i = 0; i < nest.ndim; i++) nest.strides[1][i] = 0;
+  run(nest, 2, count, kernels.copy[indexOf(DType::Float64)][indexOf(dtype)]);
+}
+
+}  // namespace mgp
