@@ -22,7 +22,7 @@ function unary(op: UnaryOp, saves: '' | 'x' | 'y', vjp: UnaryVjp, domain: 'float
   };
 }
 
-type BinaryVjp = (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [() => Tensor, () => Tensor];
+type BinaryVjp = (g: Tensor, a: Tensor, b: Tensor) => readonly [() => Tensor, () => Tensor];
 
 function binary(op: BinaryOp, saves: '' | 'ab' | 'b', vjp: BinaryVjp, domain: 'floats' | 'numbers' | 'all' = 'all') {
   return (first: TensorLike, second: TensorLike): Tensor => {
@@ -34,7 +34,7 @@ function binary(op: BinaryOp, saves: '' | 'ab' | 'b', vjp: BinaryVjp, domain: 'f
     backend.binary(op, a, b, y);
     const saved = saves === 'ab' ? [a, b] : saves === 'b' ? [b] : [];
     return track(op, y, [a, b], saved, (g) => {
-      const [da, db] = vjp(g, a, b, y);
+      const [da, db] = vjp(g, a, b);
       return [() => unbroadcast(da(), a.shape), () => unbroadcast(db(), b.shape)];
     });
   };
@@ -76,10 +76,10 @@ export const div = binary('div', 'ab', (g, a, b) => [() => div(g, b), () => neg(
 export const pow = binary(
   'pow',
   'ab',
-  (g, a, b, y) => [
+  (g, a, b) => [
     // Where both are 0 the exponent is moved out of the way of 0⁻¹: the factor b is what makes the gradient 0.
     () => mul(g, mul(b, pow(a, where(bothZero(a, b), 1, sub(b, 1))))),
-    () => mul(g, mul(y, log(where(mul(eq(a, 0), ge(b, 0)), 1, a)))),
+    () => mul(g, mul(pow(a, b), log(where(mul(eq(a, 0), ge(b, 0)), 1, a)))),
   ],
   'floats',
 );
