@@ -1,11 +1,11 @@
 import type { BinaryOp } from '../backend/contract.js';
 import { backend } from '../backend/select.js';
-import { isFloat } from '../dtype.js';
+import { isFloat, promoteScalar } from '../dtype.js';
 import { describe, shapeError, typeError } from '../errors.js';
 import { isGradEnabled } from '../grad-mode.js';
 import { broadcastShapes, formatShape, sameShape } from '../shape.js';
 import { checkTensor, emptyLike, Tensor } from '../tensor.js';
-import { cast, recording, scalar, type TensorLike } from './primitive.js';
+import { cast, checkScalar, commonDType, recording, scalar, type TensorLike } from './primitive.js';
 
 // Changes in place. They are not part of any graph: they are for parameters and buffers, under `noGrad`. Each counts
 // up the version of the storage, so that a graph that saved the old values notices.
@@ -49,11 +49,15 @@ export const zero_ = (x: Tensor): Tensor => fill_(x, 0);
 function inPlace(name: string, op: BinaryOp) {
   return (x: Tensor, other: TensorLike): Tensor => {
     checkTensor(name, x);
-    const source = other instanceof Tensor ? other : scalar(other, isFloat(x.dtype) || Number.isInteger(other) ? x.dtype : 'float32');
+    if (!(other instanceof Tensor)) checkScalar(name, other);
+    const result = other instanceof Tensor ? commonDType(x, other) : promoteScalar(x.dtype, other);
+    if ((isFloat(result) && !isFloat(x.dtype)) || (x.dtype === 'bool' && result !== 'bool'))
+      typeError(name, `the result is ${result}, which does not fit into ${x.dtype}`);
+    if (op === 'sub' && x.dtype === 'bool') typeError(name, 'expected numbers, got bool tensors');
+    if (op === 'div' && !isFloat(x.dtype)) typeError(name, `a quotient does not fit into ${x.dtype}`);
+    const source = other instanceof Tensor ? other : scalar(other, x.dtype);
     checkWritable(name, x, source);
     checkFits(name, x, source);
-    if (isFloat(source.dtype) && !isFloat(x.dtype)) typeError(name, `a ${source.dtype} result does not fit into a ${x.dtype} tensor`);
-    if (op === 'div' && !isFloat(x.dtype)) typeError(name, `a quotient does not fit into a ${x.dtype} tensor`);
     const b = cast(source, x.dtype);
     backend.binary(op, x, b.storage === x.storage && !sameView(x, b) ? copyOf(b) : b, x);
     x.storage.version++;

@@ -70,7 +70,7 @@ export function meet(op: string, a: TensorLike, b: TensorLike): [Tensor, Tensor]
   return [scalar(a, dtype), cast(b, dtype)];
 }
 
-function checkScalar(op: string, value: unknown): asserts value is number | boolean {
+export function checkScalar(op: string, value: unknown): asserts value is number | boolean {
   if (typeof value !== 'number' && typeof value !== 'boolean')
     typeError(op, `expected a tensor or a number, got ${describe(value)}`);
 }
