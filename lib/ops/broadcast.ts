@@ -89,7 +89,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 function inferShape(x: Tensor, shape: Shape): Shape {
   const unknown = Array.isArray(shape) ? shape.indexOf(-1) : -1;
-  let to = shape;
+  // A copy: what the caller does with the array afterwards must not change the tensor.
+  let to = Array.isArray(shape) ? [...shape] : shape;
   if (unknown >= 0) {
     const rest = shape.map((size, i) => (i === unknown ? 1 : size));
     checkShape('reshape', rest);

@@ -35,7 +35,8 @@ function pair(op: string, name: string, value: unknown, least: number): [number,
   for (const n of list as number[])
     if (!Number.isInteger(n) || n < least || n > 2 ** 30)
       rangeError(op, `${name}: expected whole numbers from ${least}, got ${describe(n)}`);
-  return list as [number, number];
+  // A copy: what the caller does with the array afterwards must not change the gradient.
+  return [list[0] as number, list[1] as number];
 }
 
 function readWindow(op: string, kernel: Pair, options: WindowOptions): Window2d {
@@ -46,6 +47,8 @@ function readWindow(op: string, kernel: Pair, options: WindowOptions): Window2d 
     dilation: pair(op, 'dilation', options.dilation ?? 1, 1),
   };
 }
+
+const optionsOf = ({ stride, padding, dilation }: Window2d): WindowOptions => ({ stride, padding, dilation });
 
 /** How many windows fit, [vertical, horizontal]: ⌊(size + 2·padding - dilation·(kernel - 1) - 1) / stride⌋ + 1. */
 function windowsIn(op: string, height: number, width: number, window: Window2d): [number, number] {
@@ -79,7 +82,7 @@ export function im2col(x: Tensor, kernelSize: Pair, options: WindowOptions = {})
   const [oh, ow] = windowsIn('im2col', h, w, window);
   const out = empty([n, c * window.kernel[0] * window.kernel[1], oh * ow], x.dtype);
   backend.im2col(contiguous(x), out, window);
-  return track('im2col', out, [x], [], (g) => [() => col2im(g, [h, w], kernelSize, options)]);
+  return track('im2col', out, [x], [], (g) => [() => col2im(g, [h, w], window.kernel, optionsOf(window))]);
 }
 
 /**
@@ -99,7 +102,7 @@ export function col2im(columns: Tensor, outputSize: Pair, kernelSize: Pair, opti
     shapeError('col2im', `expected (N, C·${area}, ${oh * ow}), got ${formatShape(columns.shape)}`);
   const out = empty([columns.shape[0], columns.shape[1] / area, h, w], columns.dtype);
   backend.col2im(contiguous(columns), out, window);
-  return track('col2im', out, [columns], [], (g) => [() => im2col(g, kernelSize, options)]);
+  return track('col2im', out, [columns], [], (g) => [() => im2col(g, window.kernel, optionsOf(window))]);
 }
 
 /**
@@ -124,7 +127,9 @@ export function conv2d(input: Tensor, weight: Tensor, bias?: Tensor | null, opti
       `expected input (N, C, H, W) and weight (O, C/groups, kh, kw), got ${formatShape(input.shape)} and ${formatShape(weight.shape)}`,
     );
   if (weight.dtype !== input.dtype) typeError('conv2d', `weight: expected ${input.dtype}, got ${weight.dtype}`);
-  const [, groups] = pair('conv2d', 'groups', options.groups ?? 1, 1);
+  const { groups = 1 } = options;
+  if (!Number.isInteger(groups) || groups < 1)
+    rangeError('conv2d', `groups: expected a whole number from 1, got ${describe(groups)}`);
   const params = { ...readWindow('conv2d', [weight.shape[2], weight.shape[3]], options), groups };
   const [channels, features] = [input.shape[1], weight.shape[0]];
   if (channels !== weight.shape[1] * groups || features % groups !== 0)
@@ -132,7 +137,7 @@ export function conv2d(input: Tensor, weight: Tensor, bias?: Tensor | null, opti
       'conv2d',
       `channels do not fit: input ${formatShape(input.shape)}, weight ${formatShape(weight.shape)}, groups ${groups}`,
     );
-  if (bias) checkBias(bias, features, input.dtype);
+  if (bias !== undefined && bias !== null) checkBias(bias, features, input.dtype);
   windowsIn('conv2d', input.shape[2], input.shape[3], params);
   return convolve(input, weight, bias ?? null, params);
 }

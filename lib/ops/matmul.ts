@@ -50,7 +50,7 @@ export function linear(input: Tensor, weight: Tensor, bias?: Tensor | null): Ten
   const [x, w] = checkOperands('linear', input, weight, true);
   if (w.ndim !== 2) shapeError('linear', `weight: expected (out, in), got ${formatShape(w.shape)}`);
   const features = w.shape[0];
-  if (bias) {
+  if (bias !== undefined && bias !== null) {
     checkTensor('linear', bias, 'bias');
     if (bias.dtype !== x.dtype) typeError('linear', `bias: expected ${x.dtype}, got ${bias.dtype}`);
     if (!sameShape(bias.shape, [features]))
