@@ -123,7 +123,7 @@ const damaged: [string, Uint8Array, RegExp][] = [
 
 for (const [title, bytes, message] of damaged)
   test(`damaged: ${title}`, (t) => {
-    const error = t.throws(() => deserialize(bytes, 'f'), { any: true });
+    const error = t.throws(() => deserialize(bytes, 'f'));
     t.regex(error?.message ?? '', message);
     t.true(error?.message.startsWith('[safetensors] f: '));
   });

@@ -2,7 +2,7 @@ import { describe, rangeError, typeError } from '../errors.js';
 import { arange } from '../ops/create.js';
 import { narrow } from '../ops/shape.js';
 import { checkOptions } from '../ops/primitive.js';
-import { drawBlocks, getRngState, manualSeed, setRngState, type RandomState } from '../random.js';
+import { getRngState, manualSeed, setRngState, type RandomState } from '../random.js';
 import { keep } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import type { Dataset } from './dataset.js';
@@ -28,7 +28,8 @@ export class DataLoader<D extends Dataset = Dataset> implements Iterable<Tensor[
   readonly batchSize: number;
   readonly shuffle: boolean;
   readonly dropLast: boolean;
-  readonly #draw: (blocks: number) => RandomState;
+  /** Where the random numbers of this loader alone go on; null when they come from the common generator. */
+  #random: RandomState | null;
 
   constructor(dataset: D, options: DataLoaderOptions = {}) {
     if (typeof dataset?.getItems !== 'function' || typeof dataset.length !== 'number')
@@ -43,7 +44,7 @@ export class DataLoader<D extends Dataset = Dataset> implements Iterable<Tensor[
     this.batchSize = batchSize;
     this.shuffle = shuffle;
     this.dropLast = dropLast;
-    this.#draw = seed === undefined ? drawBlocks : ownGenerator(seed);
+    this.#random = seed === undefined ? null : stateOf(seed);
   }
 
   /** Number of batches of a pass. */
@@ -67,10 +68,22 @@ export class DataLoader<D extends Dataset = Dataset> implements Iterable<Tensor[
 
   *#batches(): Generator<Tensor, void> {
     const { length } = this.dataset;
-    const order = this.shuffle ? randperm(length, this.#draw) : keep(arange(length));
+    const order = this.shuffle ? this.#shuffled() : keep(arange(length));
     for (let i = 0; i < this.length; i++) {
       const start = i * this.batchSize;
       yield narrow(order, 0, start, Math.min(this.batchSize, length - start));
+    }
+  }
+
+  #shuffled(): Tensor {
+    if (this.#random === null) return randperm(this.dataset.length);
+    const common = getRngState();
+    setRngState(this.#random);
+    try {
+      return randperm(this.dataset.length);
+    } finally {
+      this.#random = getRngState();
+      setRngState(common);
     }
   }
 }
@@ -78,18 +91,13 @@ export class DataLoader<D extends Dataset = Dataset> implements Iterable<Tensor[
 /** Half of all counters. The lower half of the same key is what `manualSeed(seed)` uses: they never meet. */
 const FIRST_COUNTER = 2 ** 52;
 
-/** A generator that nobody else draws from. */
-function ownGenerator(seed: number): (blocks: number) => RandomState {
-  const saved = getRngState();
+/** The state of a generator that nobody else draws from. */
+function stateOf(seed: number): RandomState {
+  const common = getRngState();
   manualSeed(seed);
   const { key } = getRngState();
-  setRngState(saved);
-  let counter = FIRST_COUNTER;
-  return (blocks) => {
-    const drawn = { key, counter };
-    counter += blocks;
-    return drawn;
-  };
+  setRngState(common);
+  return { key, counter: FIRST_COUNTER };
 }
 
 function checkBoolean(name: string, value: unknown): void {

@@ -1,9 +1,6 @@
-import { randomPerBlock } from '../backend/contract.js';
-import { backend } from '../backend/select.js';
 import { describe, rangeError } from '../errors.js';
-import { drawBlocks, type RandomState } from '../random.js';
-import { fromArray } from '../ops/create.js';
-import { empty, type Tensor } from '../tensor.js';
+import { fromArray, rand } from '../ops/create.js';
+import type { Tensor } from '../tensor.js';
 
 /** An int32 cannot count further. */
 const MAX_LENGTH = 2 ** 31 - 1;
@@ -11,15 +8,12 @@ const MAX_LENGTH = 2 ** 31 - 1;
 /**
  * The whole numbers from 0 to `n - 1` in a random order, as int32. All orders are equally likely, and the same seed
  * gives the same order on every backend and number of threads.
- * @param draw where the random numbers come from. Default: this thread's generator, the one `manualSeed` seeds.
  * @see https://pytorch.org/docs/stable/generated/torch.randperm.html
  */
-export function randperm(n: number, draw: (blocks: number) => RandomState = drawBlocks): Tensor {
+export function randperm(n: number): Tensor {
   if (typeof n !== 'number' || !Number.isInteger(n) || n < 0 || n > MAX_LENGTH)
     rangeError('randperm', `n: expected a whole number from 0 to ${MAX_LENGTH}, got ${describe(n)}`);
-  const uniform = empty([n], 'float64');
-  const { key, counter } = draw(Math.ceil(n / randomPerBlock('uniform', 'float64')));
-  backend.random('uniform', uniform, key, counter, 0, 1);
+  const uniform = rand([n], { dtype: 'float64' });
   const numbers = uniform.storage.array;
 
   // Fisher and Yates: each place, from the last, gets one of those that are left. 53 random bits make the bias of

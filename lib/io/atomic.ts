@@ -54,9 +54,13 @@ async function placeOf(path: string): Promise<{ target: string; replace: boolean
     return { target, replace: true };
   }
   const stats = await stat(target);
-  if (stats.isDirectory()) throw new Error(`EISDIR: illegal operation on a directory, open '${path}'`);
+  if (stats.isDirectory()) throw isFolder(path);
   return { target, replace: stats.isFile() };
 }
 
 const temporaryName = (target: string): string =>
   join(dirname(target), `.${basename(target)}.${randomUUID().slice(0, 8)}.tmp`);
+
+/** What the system itself says when one opens a folder to write into it. */
+const isFolder = (path: string): Error =>
+  Object.assign(new Error(`EISDIR: illegal operation on a directory, open '${path}'`), { code: 'EISDIR' });
