@@ -52,22 +52,33 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, to)) return x;
   const lead = to.length - x.ndim;
   if (lead < 0 || x.shape.some((size, i) => size !== 1 && size !== to[lead + i]))
-    shapeError('expand', `shape ${formatShape(x.shape)} does not broadcast to ${formatShape(to)}`);
+    notBroadcast('expand', x.shape, to);
   const y = viewOf(x, to, broadcastStrides(x.shape, x.strides, to));
   return track('expand', y, [x], [], (g) => [() => unbroadcast(g, x.shape)]);
+}
+
+function notBroadcast(op: string, shape: Shape, to: Shape): never {
+  shapeError(op, `shape ${formatShape(shape)} does not broadcast to ${formatShape(to)}`);
 }
 
 /**
  * Undoes broadcasting in a gradient: sums over the leading dimensions that were added and the sizes of 1 that were
  * stretched, so that what comes back has `shape`.
+ * @throws ShapeError when `shape` does not broadcast to the shape of `grad`.
  */
 export function unbroadcast(grad: Tensor, shape: Shape): Tensor {
+  checkTensor('unbroadcast', grad, 'grad');
+  if (grad.shape === shape) return grad;
+  checkShape('unbroadcast', shape);
   if (sameShape(grad.shape, shape)) return grad;
   const lead = grad.ndim - shape.length;
   const dims: number[] = [];
   for (let i = 0; i < grad.ndim; i++) {
-    if (i < lead || (shape[i - lead] === 1 && grad.shape[i] !== 1)) dims.push(i);
+    if (i >= lead && shape[i - lead] === grad.shape[i]) continue;
+    if (i >= lead && shape[i - lead] !== 1) notBroadcast('unbroadcast', shape, grad.shape);
+    dims.push(i);
   }
+  if (lead < 0) notBroadcast('unbroadcast', shape, grad.shape);
   return reshape(sumDims(grad, dims, true), shape);
 }
 
