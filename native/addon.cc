@@ -85,6 +85,7 @@ Napi::Object initAddon(Napi::Env env, Napi::Object exports) {
     exports[e.name] = Napi::Value(env, function);
   }
   exports["allocate"] = Napi::Function::New(env, allocate, "allocate");
+  exports["isAligned"] = Napi::Function::New(env, isAligned, "isAligned");
   exports["setNumThreads"] = Napi::Function::New(env, setThreads, "setNumThreads");
   exports["getNumThreads"] = Napi::Function::New(env, getThreads, "getNumThreads");
   exports["ops"] = ops(env);

@@ -19,8 +19,8 @@ Napi::Value external(Napi::Env env, void* data, size_t bytes, napi_finalize fina
   return {};
 }
 
-}  // namespace
-
+/// Zeroed memory that starts at a multiple of kAlignment, or nullptr when there is not enough. `base` is what
+/// to free.
 void* allocateAligned(size_t bytes, void** base) {
   // calloc gets large blocks from the system as pages that are zero already, and untouched.
   *base = std::calloc(bytes + kAlignment, 1);
@@ -28,6 +28,8 @@ void* allocateAligned(size_t bytes, void** base) {
   const auto address = reinterpret_cast<uintptr_t>(*base);
   return reinterpret_cast<void*>((address + kAlignment - 1) / kAlignment * kAlignment);
 }
+
+}  // namespace
 
 Napi::Value allocate(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -49,9 +51,14 @@ Napi::Value allocate(const Napi::CallbackInfo& info) {
     if (napi_create_arraybuffer(env, size, &data, &own) == napi_ok) return {env, own};
     if (env.IsExceptionPending()) env.GetAndClearPendingException();
   }
-  Napi::Error error =
-      Napi::RangeError::New(env, "[allocate] " + std::to_string(size) + " bytes of memory cannot be had");
-  throw error;
+  throw Napi::RangeError::New(env, "[allocate] " + std::to_string(size) + " bytes of memory cannot be had");
+}
+
+Napi::Value isAligned(const Napi::CallbackInfo& info) {
+  const bool isBuffer = info.Length() > 0 && info[0].IsArrayBuffer();
+  if (!isBuffer) throw Napi::TypeError::New(info.Env(), "[isAligned] expected an ArrayBuffer");
+  const auto address = reinterpret_cast<uintptr_t>(info[0].As<Napi::ArrayBuffer>().Data());
+  return Napi::Boolean::New(info.Env(), address % kAlignment == 0);
 }
 
 Napi::Value makeBlock(Napi::Env env, Environment& environment) {

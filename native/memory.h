@@ -8,12 +8,11 @@ namespace mgp {
 /// Where a buffer starts that has to suit vector loads: a cache line.
 constexpr size_t kAlignment = 64;
 
-/// Zeroed memory of JavaScript's own, or nullptr when there is not enough. `base` is what to pass to
-/// `std::free`.
-void* allocateAligned(size_t bytes, void** base);
-
 /// allocate(bytes): a zeroed ArrayBuffer, aligned where the runtime lets memory from outside in.
 Napi::Value allocate(const Napi::CallbackInfo& info);
+
+/// isAligned(buffer): whether an ArrayBuffer starts where one of `allocate` does. For tests.
+Napi::Value isAligned(const Napi::CallbackInfo& info);
 
 /// Makes the environment's block, and returns the Float64Array that JavaScript packs it through.
 Napi::Value makeBlock(Napi::Env env, struct Environment& environment);
