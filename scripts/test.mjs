@@ -1,0 +1,34 @@
+// Everything that must hold before a change goes in: `npm test`. All stages run, then the failed ones are named.
+// With arguments (`npm test -- test/print.test.ts --match='*dtype*'`) only the tests run, and ava gets the arguments.
+
+import { spawnSync } from 'node:child_process';
+import { fromRoot } from './setup/run.mjs';
+
+const bin = (name) => fromRoot('node_modules', name);
+const ava = [bin('ava/entrypoints/cli.mjs'), ...process.argv.slice(2)];
+
+const CHECKS = [
+  ['format (prettier)', [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
+  ['format (clang-format)', [fromRoot('scripts/clang-format.mjs')]],
+  ['lint (eslint)', [bin('eslint/bin/eslint.js'), '--max-warnings', '0', '.']],
+  ['types (tsc)', [bin('typescript/bin/tsc'), '--noEmit', '-p', fromRoot('tsconfig.json')]],
+  [
+    'imports (dependency-cruiser)',
+    [bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'lib'],
+  ],
+];
+const TESTS = ['tests (ava)', [bin('c8/bin/c8.js'), process.execPath, ...ava]];
+
+const stages = process.argv.length > 2 ? [TESTS] : [...CHECKS, TESTS];
+const failed = [];
+for (const [name, args] of stages) {
+  process.stdout.write(`\n--- ${name}\n`);
+  const start = performance.now();
+  const { status, signal } = spawnSync(process.execPath, args, { cwd: fromRoot(), stdio: 'inherit' });
+  if (signal === 'SIGINT') process.exit(130);
+  if (status !== 0) failed.push(name);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  process.stdout.write(`--- ${name}: ${status === 0 ? 'ok' : 'FAILED'} (${seconds} s)\n`);
+}
+process.stdout.write(failed.length > 0 ? `\nFailed: ${failed.join(', ')}\n` : '\nAll stages passed.\n');
+process.exitCode = failed.length > 0 ? 1 : 0;
