@@ -152,34 +152,43 @@ function run(
   { createGraph = false, retainGraph = createGraph }: BackwardOptions,
 ): Map<Tensor, Tensor> {
   const order = topologicalOrder(outputs);
-  checkSaved(order);
   const wanted = inputs && new Set(inputs);
+  checkNotFreed(order, wanted);
   const leading = wanted && nodesLeadingTo(order, wanted);
+  // What lies behind the wanted inputs is not gone through: it may have changed since, and it is not freed.
+  const passed = leading ? order.filter((node) => leading.has(node)) : order.filter((node) => node.gradFn !== null);
+  checkSaved(passed);
   const needed = (node: Tensor): boolean =>
     node.requiresGrad && (wanted === null || leading === null || wanted.has(node) || leading.has(node));
   const found = new Map<Tensor, Tensor>();
   const waiting = new Waiting(createGraph);
+  const filled: [node: Tensor, gradient: Tensor][] = [];
   withGradMode('backward', createGraph, () => {
     outputs.forEach((output, i) => waiting.add(output, seeds[i]));
     for (let i = order.length - 1; i >= 0; i--) {
       const node = order[i];
       const g = waiting.of(node);
       if (g === undefined) continue;
-      if (wanted === null) {
-        if (node.gradFn === null || node.retainsGrad) waiting.accumulate(node, g);
-      } else if (wanted.has(node)) found.set(node, waiting.take(g));
+      if (wanted?.has(node)) found.set(node, waiting.take(g));
       if (node.gradFn !== null && (leading === null || leading.has(node))) propagate(node, g, needed, waiting);
-      waiting.done(node, g);
+      if (wanted === null && (node.gradFn === null || node.retainsGrad)) filled.push([node, g]);
+      else waiting.done(node, g);
     }
+    waiting.accumulate(filled);
   });
-  if (!retainGraph) for (const node of order) if (node.gradFn !== null) node.releaseHistory(FREED);
+  if (!retainGraph) for (const node of passed) node.releaseHistory(FREED);
   return found;
 }
 
+/** Throws when part of the graph is gone. That may lie behind the only tensor wanted, where nobody goes. */
+function checkNotFreed(order: readonly Tensor[], wanted: ReadonlySet<Tensor> | null): void {
+  for (const node of order)
+    if (node.gradFn === FREED && !(wanted?.size === 1 && wanted.has(node))) throw freedGraph();
+}
+
 /** Throws when a tensor that a backward rule reads was changed since it was saved, before anything is computed. */
-function checkSaved(order: readonly Tensor[]): void {
-  for (const node of order) {
-    if (node.gradFn === FREED) throw freedGraph();
+function checkSaved(nodes: readonly Tensor[]): void {
+  for (const node of nodes) {
     for (let i = 0; i < node.saved.length; i++) {
       const { version } = node.saved[i].storage;
       if (version !== node.savedVersions[i])

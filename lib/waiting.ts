@@ -71,8 +71,19 @@ export class Waiting {
     for (const storage of made) if (storage.pending === 0) storage.recycle();
   }
 
-  /** Adds a gradient to `node.grad`, in place where nobody can tell. */
-  accumulate(node: Tensor, gradient: Tensor): void {
+  /**
+   * Adds gradients to the `grad` of their nodes, in place where nobody can tell. All at the end: until then a rule may
+   * read what a `grad` held before, and an error on the way leaves every `grad` as it was.
+   */
+  accumulate(filled: readonly (readonly [node: Tensor, gradient: Tensor])[]): void {
+    const read = new Set(filled.map(([, gradient]) => gradient.storage));
+    for (const [node, gradient] of filled) {
+      this.#accumulate(node, gradient, read);
+      this.done(node, gradient);
+    }
+  }
+
+  #accumulate(node: Tensor, gradient: Tensor, read: ReadonlySet<Storage>): void {
     const before = node.grad;
     if (before === null) {
       node.grad = this.#owns(gradient) ? gradient : clone(gradient);
@@ -84,7 +95,7 @@ export class Waiting {
         `[backward] grad was set to ${before.dtype} ${formatShape(before.shape)} on a tensor that is ` +
           `${node.dtype} ${formatShape(node.shape)}`,
       );
-    if (this.#createGraph || before.requiresGrad || !before.isContiguous) {
+    if (this.#createGraph || before.requiresGrad || !before.isContiguous || read.has(before.storage)) {
       node.grad = add(before, gradient);
       node.grad.storage.kept = true;
     } else {
