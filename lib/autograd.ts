@@ -216,7 +216,7 @@ function propagate(node: Tensor, g: Tensor, needed: (node: Tensor) => boolean, w
       const thunks = gradFn(g);
       return parents.map((parent, i) => {
         if (!needed(parent)) return null;
-        const gradient = thunks[i]();
+        const gradient = anomaly.enabled ? anomaly.rule(thunks[i]) : thunks[i]();
         checkGradient(node, parent, gradient);
         return gradient;
       });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { backend } from '../backend/select.js';
 import { isFloat } from '../dtype.js';
 import { refuseAsync } from '../grad-mode.js';
@@ -6,12 +7,25 @@ import { empty, type Tensor } from '../tensor.js';
 /** The state of `detectAnomaly`: while it is on, every op and every gradient is looked at for NaN. */
 export const anomaly = {
   enabled: false,
+  /** Whether a backward rule is running: what goes wrong in it is put down to the op whose rule it is. */
+  inRule: false,
 
   /** Looks at the result of an op, and remembers where in the user's code it was made. */
   inspect(op: string, out: Tensor, parents: readonly Tensor[]): void {
     out.madeAt = callSite();
-    if (hasNaN(out) && !parents.some(hasNaN))
+    if (!anomaly.inRule && hasNaN(out) && !parents.some(hasNaN))
       throw new Error(`[${op}] made NaN from inputs without any${out.madeAt && `, at\n${out.madeAt}`}`);
+  },
+
+  /** Runs a backward rule. */
+  rule<T>(fn: () => T): T {
+    const before = anomaly.inRule;
+    anomaly.inRule = true;
+    try {
+      return fn();
+    } finally {
+      anomaly.inRule = before;
+    }
   },
 
   /** Looks at a gradient that the backward rule of `node` returned. */
@@ -52,7 +66,12 @@ function hasNaN(x: Tensor): boolean {
 
 /** The stack of the caller, without the frames of this library. */
 function callSite(): string {
-  const here = new URL('..', import.meta.url).href;
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 100;
   const frames = (new Error().stack ?? '').split('\n').slice(1);
-  return frames.filter((frame) => !frame.includes(here) && !frame.includes('node:internal')).join('\n');
+  Error.stackTraceLimit = limit;
+  // With source maps a frame names a path, without them a URL.
+  const here = new URL('..', import.meta.url);
+  const ours = [here.href, fileURLToPath(here), 'node:internal'];
+  return frames.filter((frame) => !ours.some((place) => frame.includes(place))).join('\n');
 }
