@@ -56,10 +56,14 @@ export function sameShape(a: Shape, b: Shape): boolean {
 export function checkShape(op: string, shape: unknown): asserts shape is Shape {
   if (!Array.isArray(shape)) typeError(op, `shape: expected an array of sizes, got ${describe(shape)}`);
   if (shape.length > MAX_DIMS) shapeError(op, `at most ${MAX_DIMS} dimensions, got ${shape.length}`);
-  for (const size of shape as unknown[])
+  let elements = 1;
+  for (const size of shape as unknown[]) {
     if (typeof size !== 'number' || !Number.isInteger(size) || size < 0)
       rangeError(op, `shape: expected whole numbers from 0, got ${describe(size)} in [${shape.map(describe).join(', ')}]`);
-  if (sizeOf(shape as Shape) > MAX_SIZE)
+    // A size of 0 does not make up for others that are too large: strides would overflow.
+    elements *= size || 1;
+  }
+  if (elements > MAX_SIZE)
     rangeError(op, `shape ${formatShape(shape as Shape)} has more elements than memory can hold`);
 }
 

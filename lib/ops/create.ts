@@ -3,7 +3,7 @@ import { backend } from '../backend/select.js';
 import { checkDType, dtypeOfArray, isFloat, itemSize, type DType, type TypedArray } from '../dtype.js';
 import { describe, rangeError, shapeError, typeError } from '../errors.js';
 import { drawBlocks } from '../random.js';
-import { checkShape, contiguousStrides, formatShape, sizeOf, type Shape } from '../shape.js';
+import { checkShape, contiguousStrides, formatShape, MAX_DIMS, sizeOf, type Shape } from '../shape.js';
 import { borrow } from '../storage.js';
 import { empty, Tensor, type NestedArray } from '../tensor.js';
 import { checkOptions } from './primitive.js';
@@ -40,10 +40,11 @@ export function tensor(values: NestedArray | TypedArray | readonly TypedArray[],
   const shape: number[] = [];
   for (let level: unknown = values; isList(level); level = level[0]) {
     shape.push(level.length);
-    if (level.length === 0) break;
+    if (level.length === 0 || shape.length > MAX_DIMS) break;
   }
   checkShape('tensor', shape);
   const { dtype, requiresGrad } = readOptions('tensor', options, dtypeOfValues(values));
+  const guessedBool = dtype === 'bool' && options?.dtype === undefined;
   const out = empty(shape, dtype);
   const { array } = out.storage;
   let at = 0;
@@ -57,6 +58,8 @@ export function tensor(values: NestedArray | TypedArray | readonly TypedArray[],
       } else for (let i = 0; i < value.length; i++) fill(value[i], dim + 1);
     } else if (typeof value !== 'number' && typeof value !== 'boolean') {
       typeError('tensor', `expected numbers or booleans in nested arrays, got ${describe(value)}`);
+    } else if (guessedBool && typeof value === 'number') {
+      typeError('tensor', `booleans first, then ${value}: give a dtype for a mix of booleans and numbers`);
     } else if (dim !== shape.length) {
       shapeError('tensor', `nested arrays differ: expected ${formatShape(shape.slice(dim))} at depth ${dim}, got ${describe(value)}`);
     } else array[at++] = dtype === 'bool' ? Number(value !== 0 && value !== false) : Number(value);
@@ -110,8 +113,9 @@ export const ones = (shape: Shape, options?: CreateOptions): Tensor => filled('o
 function filled(op: string, shape: Shape, value: number, options?: CreateOptions, otherwise: DType = 'float32'): Tensor {
   checkShape(op, shape);
   const { dtype, requiresGrad } = readOptions(op, options, otherwise);
-  const out = empty([...shape], dtype, value === 0);
-  if (value !== 0) backend.fill(value, out);
+  const isZero = Object.is(value, 0);
+  const out = empty([...shape], dtype, isZero);
+  if (!isZero) backend.fill(value, out);
   return finish(out, requiresGrad);
 }
 
@@ -124,15 +128,19 @@ export function arange(end: number, options?: CreateOptions): Tensor;
 export function arange(start: number, end: number, options?: CreateOptions): Tensor;
 export function arange(start: number, end: number, step: number, options?: CreateOptions): Tensor;
 export function arange(...args: (number | CreateOptions | undefined)[]): Tensor {
-  const numbers = args.filter((arg) => typeof arg === 'number');
-  const options = args.find((arg) => arg !== undefined && typeof arg !== 'number') as CreateOptions | undefined;
+  const count = args.findIndex((arg) => typeof arg !== 'number');
+  const numbers = (count < 0 ? args : args.slice(0, count)) as number[];
+  const [options, ...rest] = (count < 0 ? [] : args.slice(count)) as (CreateOptions | undefined)[];
   const [start, end, step] = numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
-  if (!numbers.length || !numbers.every(Number.isFinite)) rangeError('arange', `expected finite numbers, got ${args.map(describe).join(', ')}`);
+  if (numbers.length < 1 || numbers.length > 3 || !numbers.every(Number.isFinite) || rest.some((arg) => arg !== undefined))
+    rangeError('arange', `expected one to three finite numbers, got ${args.map(describe).join(', ')}`);
   if (step === 0) rangeError('arange', 'step: expected a number other than 0');
   const whole = numbers.every(Number.isInteger);
   const { dtype, requiresGrad } = readOptions('arange', options, whole ? 'int32' : 'float32');
   const length = Math.max(0, Math.ceil((end - start) / step));
   checkShape('arange', [length]);
+  const last = start + Math.max(0, length - 1) * step;
+  if (dtype !== 'bool') checkInRange('arange', dtype, Math.min(start, last), Math.max(start, last));
   return finish(generate([length], dtype, (i) => start + i * step), requiresGrad);
 }
 
@@ -153,12 +161,26 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
 
 /** The identity matrix of `n` rows and `m` (default `n`) columns. */
 export function eye(n: number, m?: number | CreateOptions, options?: CreateOptions): Tensor {
+  if (m !== undefined && typeof m !== 'number' && typeof m !== 'object')
+    typeError('eye', `m: expected a number, got ${describe(m)}`);
   const columns = typeof m === 'number' ? m : n;
   checkShape('eye', [n, columns]);
   const { dtype, requiresGrad } = readOptions('eye', typeof m === 'object' ? m : options, 'float32');
   const out = empty([n, columns], dtype, true);
   for (let i = 0; i < Math.min(n, columns); i++) out.storage.array[i * columns + i] = 1;
   return finish(out, requiresGrad);
+}
+
+const RANGES: Partial<Record<DType, readonly [number, number]>> = {
+  bool: [0, 1],
+  uint8: [0, 255],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+};
+
+/** Throws when whole numbers from `least` to `most` do not all fit into a dtype: they would wrap around in silence. */
+function checkInRange(op: string, dtype: DType, least: number, most: number): void {
+  const [from, to] = RANGES[dtype] ?? [-Infinity, Infinity];
+  if (least < from || most > to) rangeError(op, `${least < from ? least : most} does not fit into ${dtype}`);
 }
 
 function generate(shape: Shape, dtype: DType, value: (i: number) => number): Tensor {
@@ -201,6 +223,7 @@ function random(
   checkShape(op, shape);
   const { dtype, requiresGrad } = readOptions(op, options, otherwise);
   if (kind !== 'integer' && !isFloat(dtype)) typeError(op, `dtype: expected float32 or float64, got ${dtype}`);
+  if (kind === 'integer') checkInRange(op, dtype, a, b - 1);
   return finish(randomFill(kind, empty([...shape], dtype), a, b), requiresGrad);
 }
 
