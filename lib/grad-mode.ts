@@ -1,4 +1,4 @@
-import { typeError } from './errors.js';
+import { describe, typeError } from './errors.js';
 
 let enabled = true;
 
@@ -10,7 +10,7 @@ export function withGradMode<T>(op: string, mode: boolean, fn: () => T): T {
   const before = enabled;
   enabled = mode;
   try {
-    return refuseAsync(op, fn());
+    return callSync(op, fn);
   } finally {
     enabled = before;
   }
@@ -27,8 +27,10 @@ export const noGrad = <T>(fn: () => T): T => withGradMode('noGrad', false, fn);
 /** Runs `fn` with recording on, inside a `noGrad`. */
 export const enableGrad = <T>(fn: () => T): T => withGradMode('enableGrad', true, fn);
 
-/** A thread-wide mode cannot follow a function across an `await`. */
-export function refuseAsync<T>(op: string, result: T): T {
+/** Calls a function that must not be async: a thread-wide mode cannot follow it across an `await`. */
+export function callSync<T>(op: string, fn: () => T): T {
+  if (typeof fn !== 'function') typeError(op, `expected a function, got ${describe(fn)}`);
+  const result = fn();
   if (result instanceof Promise) typeError(op, 'expected a synchronous function, got an async one');
   return result;
 }

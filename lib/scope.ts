@@ -1,6 +1,6 @@
 import { typeError, describe } from './errors.js';
-import { refuseAsync } from './grad-mode.js';
-import { adopt, closeScope, openScope, type Storage } from './storage.js';
+import { callSync } from './grad-mode.js';
+import { adopt, closeScope, isOpen, openScope, type Storage } from './storage.js';
 import { Tensor } from './tensor.js';
 
 /** The storages of all tensors in a value: a tensor, or tensors in arrays, maps and plain objects. */
@@ -27,7 +27,7 @@ export function tidy<T>(fn: () => T): T {
   let result: T;
   let survivors = new Set<Storage>();
   try {
-    result = refuseAsync('tidy', fn());
+    result = callSync('tidy', fn);
     survivors = storagesIn(result);
   } finally {
     endScope(outer, made, survivors);
@@ -46,14 +46,21 @@ function endScope(outer: Storage[] | null, made: readonly Storage[], survivors: 
 /**
  * Opens a scope that ends with the block: `using _ = scope();`. What it frees, and when, is as with {@link tidy};
  * tensors that must outlive it go through {@link keep}.
+ * @throws Error at its end, when scopes do not end in the reverse order of their beginnings.
  */
 export function scope(): Disposable {
   const { outer, made } = openScope();
   let open = true;
   return {
     [Symbol.dispose]() {
-      if (open) endScope(outer, made, new Set());
+      if (!open) return;
       open = false;
+      if (!isOpen(made)) {
+        // Nobody can tell any more what belongs to whom: all of it is left to the collector.
+        closeScope(null);
+        throw new Error('[scope] scopes end in the reverse order of their beginnings; was this one held across an await?');
+      }
+      endScope(outer, made, new Set());
     },
   };
 }

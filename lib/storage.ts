@@ -99,6 +99,9 @@ export function openScope(): { readonly outer: Scope | null; readonly made: Scop
   return { outer, made: scope };
 }
 
+/** Whether these storages are those of the innermost open scope. */
+export const isOpen = (made: readonly Storage[]): boolean => scope === made;
+
 /** Ends a scope: what it made goes to `outer` or, through the caller, back to the free list. */
 export function closeScope(outer: Scope | null): void {
   scope = outer;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { backend } from '../backend/select.js';
 import { isFloat } from '../dtype.js';
-import { refuseAsync } from '../grad-mode.js';
+import { callSync } from '../grad-mode.js';
 import { empty, type Tensor } from '../tensor.js';
 
 /** The state of `detectAnomaly`: while it is on, every op and every gradient is looked at for NaN. */
@@ -48,7 +48,7 @@ export function detectAnomaly<T>(fn: () => T): T {
   const before = anomaly.enabled;
   anomaly.enabled = true;
   try {
-    return refuseAsync('detectAnomaly', fn());
+    return callSync('detectAnomaly', fn);
   } finally {
     anomaly.enabled = before;
   }
