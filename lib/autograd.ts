@@ -1,5 +1,5 @@
 import { backend } from './backend/select.js';
-import { rangeError, shapeError, typeError } from './errors.js';
+import { describe, rangeError, shapeError, typeError } from './errors.js';
 import { withGradMode } from './grad-mode.js';
 import { anomaly } from './ops/anomaly.js';
 import { checkOptions } from './ops/primitive.js';
@@ -61,7 +61,9 @@ export function grad(
   const ins = toList('grad', inputs, 'inputs');
   checkOptions('grad', options, ['retainGraph', 'createGraph', 'gradOutputs', 'allowUnused']);
   const { gradOutputs, allowUnused = false } = options;
-  const given = gradOutputs === undefined ? [] : gradOutputs instanceof Tensor ? [gradOutputs] : gradOutputs;
+  if (gradOutputs !== undefined && !(gradOutputs instanceof Tensor) && !Array.isArray(gradOutputs))
+    typeError('grad', `gradOutputs: expected a tensor or a list of tensors, got ${describe(gradOutputs)}`);
+  const given: readonly (Tensor | null)[] = [gradOutputs ?? []].flat();
   if (gradOutputs !== undefined && given.length !== outs.length)
     rangeError('grad', `gradOutputs: expected ${outs.length}, one for each output, got ${given.length}`);
   const seeds = outs.map((out, i) => seedFor('grad', out, given[i], `outputs[${i}]`));
