@@ -6,6 +6,7 @@ export type { DType, FloatDType, TypedArray } from './dtype.js';
 export { ShapeError } from './errors.js';
 export { enableGrad, isGradEnabled, noGrad } from './grad-mode.js';
 export { gradcheck, gradgradcheck, type GradcheckOptions } from './gradcheck.js';
+export { toDot, type DotOptions } from './graph.js';
 export * from './ops/index.js';
 export type { Keepdim, TensorLike } from './ops/primitive.js';
 export { getRngState, manualSeed, setRngState, type RandomState } from './random.js';
