@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint';
 export default defineConfig(
   globalIgnores(['build/', 'build-*/', 'dist/', 'dist-new/', 'prebuilds/', 'coverage/']),
   js.configs.recommended,
-  { rules: { eqeqeq: 'error' } },
+  { rules: { eqeqeq: ['error', 'always', { null: 'ignore' }] } },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
@@ -17,7 +17,15 @@ export default defineConfig(
         'error',
         { allowNumber: true, allowBoolean: true },
       ],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // A leading underscore says "on purpose".
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_' },
+      ],
+      // `done ? f() : g()` and `void` in unions are clear enough.
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/no-invalid-void-type': 'off',
+      '@typescript-eslint/no-array-constructor': 'off',
       // Callers in plain JavaScript pass what the types forbid, and are told so.
       '@typescript-eslint/no-unnecessary-condition': 'off',
       // Overloads are written one a line where each reads better alone.
