@@ -27,5 +27,6 @@ export function describe(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'symbol') return 'a symbol';
-  return `a ${value.constructor?.name ?? 'object without a prototype'}`;
+  const name = value.constructor?.name ?? 'object without a prototype';
+  return `${/^[aeiou]/i.test(name) && !name.startsWith('U') ? 'an' : 'a'} ${name}`;
 }

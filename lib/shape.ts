@@ -58,7 +58,9 @@ export function checkShape(op: string, shape: unknown): asserts shape is Shape {
   if (shape.length > MAX_DIMS) shapeError(op, `at most ${MAX_DIMS} dimensions, got ${shape.length}`);
   let elements = 1;
   for (const size of shape as unknown[]) {
-    if (typeof size !== 'number' || !Number.isInteger(size) || size < 0)
+    if (typeof size !== 'number')
+      typeError(op, `shape: expected whole numbers, got ${describe(size)} in [${shape.map(describe).join(', ')}]`);
+    if (!Number.isInteger(size) || size < 0)
       rangeError(op, `shape: expected whole numbers from 0, got ${describe(size)} in [${shape.map(describe).join(', ')}]`);
     // A size of 0 does not make up for others that are too large: strides would overflow.
     elements *= size || 1;

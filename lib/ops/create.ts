@@ -132,8 +132,9 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
   const numbers = (count < 0 ? args : args.slice(0, count)) as number[];
   const [options, ...rest] = (count < 0 ? [] : args.slice(count)) as (CreateOptions | undefined)[];
   const [start, end, step] = numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
-  if (numbers.length < 1 || numbers.length > 3 || !numbers.every(Number.isFinite) || rest.some((arg) => arg !== undefined))
-    rangeError('arange', `expected one to three finite numbers, got ${args.map(describe).join(', ')}`);
+  if (numbers.length < 1 || numbers.length > 3 || rest.some((arg) => arg !== undefined))
+    typeError('arange', `expected one to three numbers, got ${args.map(describe).join(', ') || 'none'}`);
+  numbers.forEach((n) => checkFinite('arange', n));
   if (step === 0) rangeError('arange', 'step: expected a number other than 0');
   const whole = numbers.every(Number.isInteger);
   const { dtype, requiresGrad } = readOptions('arange', options, whole ? 'int32' : 'float32');
@@ -149,8 +150,8 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
  * @see https://pytorch.org/docs/stable/generated/torch.linspace.html
  */
 export function linspace(start: number, end: number, steps: number, options?: CreateOptions): Tensor {
-  if (!Number.isFinite(start) || !Number.isFinite(end))
-    rangeError('linspace', `expected finite numbers, got ${describe(start)} and ${describe(end)}`);
+  checkFinite('linspace', start);
+  checkFinite('linspace', end);
   checkShape('linspace', [steps]);
   const { dtype, requiresGrad } = readOptions('linspace', options, 'float32');
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
@@ -169,6 +170,11 @@ export function eye(n: number, m?: number | CreateOptions, options?: CreateOptio
   const out = empty([n, columns], dtype, true);
   for (let i = 0; i < Math.min(n, columns); i++) out.storage.array[i * columns + i] = 1;
   return finish(out, requiresGrad);
+}
+
+function checkFinite(op: string, value: unknown): asserts value is number {
+  if (typeof value !== 'number') typeError(op, `expected a number, got ${describe(value)}`);
+  if (!Number.isFinite(value)) rangeError(op, `expected a finite number, got ${value}`);
 }
 
 const RANGES: Partial<Record<DType, readonly [number, number]>> = {
@@ -206,6 +212,8 @@ export function randint(low: number, high: number, shape: Shape, options?: Creat
 export function randint(first: number, second: number | Shape, ...rest: (Shape | CreateOptions | undefined)[]): Tensor {
   const [low, high, shape, options] =
     typeof second === 'number' ? [first, second, rest[0], rest[1]] : [0, first, second, rest[0]];
+  checkFinite('randint', low);
+  checkFinite('randint', high);
   if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high || Math.max(-low, high) > 2 ** 31)
     rangeError('randint', `expected whole numbers low < high, got ${describe(low)} and ${describe(high)}`);
   return random('randint', 'integer', shape as Shape, low, high, options as CreateOptions | undefined, 'int32');

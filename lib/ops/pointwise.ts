@@ -4,7 +4,7 @@ import { typeError } from '../errors.js';
 import { broadcastShapes } from '../shape.js';
 import { checkTensor, empty, emptyLike, type Tensor } from '../tensor.js';
 import { unbroadcast } from './broadcast.js';
-import { cast, meet, scalar, toFloat, track, type TensorLike } from './primitive.js';
+import { cast, checkScalar, meet, scalar, toFloat, track, type TensorLike } from './primitive.js';
 
 // Forward and VJP (vector-Jacobian product: from the gradient of the result to the gradient of an input) in one place.
 // `saves` names what the VJP reads, so that a later change in place is caught.
@@ -185,6 +185,8 @@ export function where(condition: Tensor, first: TensorLike, second: TensorLike):
 
 /** Two plain numbers: float32, unless both are whole numbers or booleans. */
 function twoScalars(a: number | boolean, b: number | boolean): [Tensor, Tensor] {
+  checkScalar('where', a);
+  checkScalar('where', b);
   const isBool = typeof a === 'boolean' && typeof b === 'boolean';
   const dtype = isBool ? 'bool' : Number.isInteger(Number(a)) && Number.isInteger(Number(b)) ? 'int32' : 'float32';
   return [scalar(a, dtype), scalar(b, dtype)];
