@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../io/atomic.js';
 import type { MnistDatasets } from '../data/mnist-dataset.js';
 import type { Evaluation } from '../train/evaluate.js';
 import type { EpochResult, TrainResult } from '../train/mnist.js';
+import { steadyHeap } from './heap.js';
 import { Interrupt } from './interrupt.js';
 import { Progress } from './progress.js';
 import { Curve } from './report/curve.js';
@@ -70,6 +71,7 @@ export async function mnist(flags: MnistFlags): Promise<number> {
   // What a person reads goes to standard output, unless that is for one JSON object alone.
   const out = flags.json ? process.stderr : process.stdout;
   const { epochs, batchSize, lr, seed = Math.floor(Math.random() * 2 ** 32) } = flags;
+  const collect = steadyHeap();
   let progress: Progress | null = null;
   const interrupt = new Interrupt(() => {
     progress?.stop();
@@ -98,6 +100,7 @@ export async function mnist(flags: MnistFlags): Promise<number> {
         epoch: (done, evaluation) => {
           run.testLosses.push(evaluation.loss);
           bar.epoch(done);
+          collect();
         },
       },
     ).finally(() => {

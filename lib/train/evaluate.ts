@@ -15,11 +15,11 @@ export interface Evaluation {
   readonly confidences: Float32Array;
 }
 
-/** Large enough for full speed, small enough for little memory. */
-const BATCH_SIZE = 1000;
+/** Without gradients there is little to gain from more, and memory to lose. */
+const BATCH_SIZE = 64;
 
 /**
- * Classifies a dataset, in large batches and without recording.
+ * Classifies a dataset, without recording.
  * @returns null when `signal` was aborted meanwhile
  */
 export async function evaluate(
