@@ -11,7 +11,7 @@ import {
   scope,
   tensor,
   tidy,
-  Tensor,
+  type Tensor,
 } from '../lib/index.js';
 import { freeListBytes } from '../lib/storage.js';
 import { poison } from './support/check.js';

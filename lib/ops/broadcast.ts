@@ -34,7 +34,9 @@ function sumDims(input: Tensor, dims: readonly number[], keepdim: boolean): Tens
   const out = empty(reducedShape(x.shape, dims, keepdim), x.dtype);
   if (dims.length === 0) backend.copy(x, out);
   else backend.reduce('sum', x, dims, out);
-  return track('sum', out, [x], [], (g) => [() => expand(reshape(g, reducedShape(x.shape, dims, true)), x.shape)]);
+  return track('sum', out, [x], [], (g) => [
+    () => expand(reshape(g, reducedShape(x.shape, dims, true)), x.shape),
+  ]);
 }
 
 /**
@@ -101,7 +103,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 function inferShape(x: Tensor, shape: Shape): Shape {
   const unknown = Array.isArray(shape) ? shape.indexOf(-1) : -1;
   // A copy: what the caller does with the array afterwards must not change the tensor.
-  let to = Array.isArray(shape) ? [...shape] : shape;
+  let to = Array.isArray(shape) ? [...(shape as Shape)] : shape;
   if (unknown >= 0) {
     const rest = shape.map((size, i) => (i === unknown ? 1 : size));
     checkShape('reshape', rest);
@@ -112,7 +114,10 @@ function inferShape(x: Tensor, shape: Shape): Shape {
   }
   checkShape('reshape', to);
   if (sizeOf(to) !== x.size)
-    shapeError('reshape', `shape ${formatShape(x.shape)} has ${x.size} elements, ${formatShape(shape)} has ${sizeOf(to)}`);
+    shapeError(
+      'reshape',
+      `shape ${formatShape(x.shape)} has ${x.size} elements, ${formatShape(shape)} has ${sizeOf(to)}`,
+    );
   return to;
 }
 
@@ -124,7 +129,7 @@ function viewStrides(x: Tensor, to: Shape): number[] | null {
   // dimensions of `to`. Sizes of 1 are no obstacle anywhere.
   const dims = x.shape.map((_, dim) => dim).filter((dim) => x.shape[dim] !== 1);
   let at = to.length - 1;
-  for (let last = dims.length - 1; last >= 0; ) {
+  for (let last = dims.length - 1; last >= 0;) {
     let stride = x.strides[dims[last]];
     let run = x.shape[dims[last]];
     let first = last;
