@@ -60,6 +60,7 @@ const DRAW = `
   const percent = (v, digits) => (100 * v).toFixed(digits) + '%';
   const font = '12px system-ui, sans-serif';
   const LEGEND = 34;
+  const last = Math.max(1, ...data.accuracy[0], ...data.loss[0]);
   let charts = [];
 
   function chart(id, table, y, series, values, size) {
@@ -68,7 +69,7 @@ const DRAW = `
     const options = {
       width: target.clientWidth,
       height: target.clientHeight - LEGEND,
-      scales: { x: { time: false, range: (u, min, max) => [0, Math.max(1, max)] }, y },
+      scales: { x: { time: false, range: () => [0, last] }, y },
       axes: [
         { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 1000], size: 30 },
         { ...axis, size, values },
@@ -91,9 +92,9 @@ const DRAW = `
     ], (u, splits) => splits.map((v) => (v == null ? '' : String(+v.toPrecision(2)))), 46);
     const [, shares] = data.accuracy;
     const low = Math.min(...shares), high = Math.max(...shares);
-    const room = Math.max((high - low) * 0.15, 0.001);
+    const room = Math.max((high - low) * 0.15, 0.002);
     const range = { range: () => [Math.max(0, low - room), Math.min(1, high + room)] };
-    const digits = high - low < 0.04 ? 1 : 0;
+    const digits = high - low < 0.01 ? 2 : high - low < 0.04 ? 1 : 0;
     chart('accuracy', data.accuracy, range, [
       { label: 'test accuracy', stroke: color('--accent'), width: 2, points: dots('--accent'), value: (u, v) => (v == null ? '' : percent(v, 2)) },
     ], (u, splits) => splits.map((v) => percent(v, digits)), 54);
