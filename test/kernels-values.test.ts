@@ -238,7 +238,7 @@ each('a long sum keeps its digits', (t, kernels) => {
   const single = tensor([], [], 'float32');
   kernels.reduce('sum', tensor([million], new Array<number>(million).fill(0.1), 'float32'), [0], single);
   // Added one by one in float32 it would be 100958.34.
-  t.close(single, [100_000], 2e-7);
+  t.close(single, [100_000], 2e-6);
 });
 
 each('matmul', (t, kernels) => {

@@ -55,16 +55,19 @@ export class Walk {
     this.#index.pop();
   }
 
-  /** Goes to the next row, as an odometer counts: the innermost wheel turns, and when it is through, the next one. */
-  next(): void {
+  /**
+   * Goes to the next row, as an odometer counts: the innermost wheel turns, and when it is through, the next one.
+   * Returns whether there is a row.
+   */
+  next(): boolean {
     for (let dim = 0; dim < this.#sizes.length; dim++) {
       const strides = this.#strides[dim];
       const size = this.#sizes[dim];
       const turned = ++this.#index[dim] < size;
       for (let v = 0; v < strides.length; v++) this.at[v] += turned ? strides[v] : strides[v] * (1 - size);
-      if (turned) return;
+      if (turned) return true;
       this.#index[dim] = 0;
     }
-    this.more = false;
+    return (this.more = false);
   }
 }

@@ -36,7 +36,7 @@ function draw(random: Random, groups: number): Sizes {
     const isEmpty = random.chance(0.04);
     if (out[0] > 0 && out[1] > 0)
       return {
-        images: isEmpty ? 0 : random.chance(0.05) ? 9 : random.integer(1, 3),
+        images: isEmpty ? 0 : random.chance(0.05) ? 40 : random.integer(1, 3),
         channels: random.pick([1, 1, 2, 3]),
         filters: random.pick([1, 2, 3, 4]),
         image,
