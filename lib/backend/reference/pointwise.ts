@@ -181,8 +181,8 @@ export function where(condition: Operand, a: Operand, b: Operand, out: Operand):
 }
 
 /**
- * Stores convert as C does, and where C leaves the result open (NaN, or a number that does not fit into the integer)
- * they take it modulo 2³² or 2⁸, NaN and infinities as 0.
+ * Stores convert as C does. Where C leaves the result open (NaN, or a number that does not fit into the integer) they
+ * take it modulo 2³² or 2⁸, NaN and infinities as 0; native does the same for numbers below 2⁶³.
  */
 export function copy(x: Operand, out: Operand): void {
   const [from, to] = [x.storage.array, out.storage.array];
