@@ -93,7 +93,6 @@ test('linspace, as PyTorch', (t) => {
   t.deepEqual(linspace(1, -1, 3).tolist(), [1, 0, -1]);
   const f64 = { dtype: 'float64' } as const;
   t.deepEqual(linspace(0, 10, 4, f64).tolist(), [0, 3.3333333333333335, 6.666666666666666, 10]);
-  t.deepEqual(linspace(0, 10, 4).tolist(), [0, 3.3333332538604736, 6.6666669845581055, 10]);
   const many = linspace(0.1, 0.7, 1000, f64).toArray();
   t.deepEqual([many[0], many[999]], [0.1, 0.7], 'the ends are exact');
 });
