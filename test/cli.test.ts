@@ -1,33 +1,17 @@
-import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { Interrupt } from '../lib/cli/interrupt.js';
 import { formatDuration, formatLoss } from '../lib/cli/terminal.js';
 import { manualSeed } from '../lib/index.js';
 import { loadFile } from '../lib/io/safetensors.js';
 import { CNN } from '../lib/models/cnn.js';
-import { inFolder, mgp, writeDigits, type Outcome, type RunOptions } from './support/cli.js';
+import { inFolder, mgp, REFERENCE, summaryOf, writeDigits, type Summary } from './support/cli.js';
 
-interface Summary {
-  readonly epochs: readonly Record<string, number>[];
-  readonly testAccuracy: number | null;
-  readonly [key: string]: unknown;
-}
-
-const REFERENCE = ['--backend', 'reference'];
 const VERSION = (
   JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
-
-/** The one object on standard output. */
-function summaryOf(outcome: Outcome): Summary {
-  const [line, ...rest] = outcome.stdout.split('\n');
-  if (rest.join('') !== '') throw new Error(`more than one line on standard output: ${outcome.stdout}`);
-  return JSON.parse(line) as Summary;
-}
 
 test('mgp mnist trains, tells each epoch, and ends with a table', async (t) => {
   await inFolder(async (folder) => {
@@ -139,170 +123,6 @@ test('--report writes one page that needs no network', async (t) => {
     const [, data] = /<script type="application\/json" id="data">([^]*?)<\/script>/.exec(page) ?? [];
     t.is((JSON.parse(data) as { accuracy: number[][] }).accuracy[1].length, 1);
     t.false(page.includes(folder), 'no path of this machine');
-  });
-});
-
-/** Calls `then` once, when what was printed matches. */
-const when = (pattern: RegExp, then: (child: ChildProcess) => void): RunOptions => {
-  let done = false;
-  return {
-    onOutput(text, child) {
-      if (done || !pattern.test(text)) return;
-      done = true;
-      then(child);
-    },
-  };
-};
-
-for (const json of [false, true])
-  test(`Ctrl-C ends the training at the end of the step${json ? ', also with --json' : ''}`, async (t) => {
-    await inFolder(async (folder) => {
-      await writeDigits(folder, 100, 20);
-      const save = join(folder, 'model.safetensors');
-      const args = ['mnist', '--data', folder, '--epochs', '1000000', '--save', save, ...REFERENCE];
-      const outcome = await mgp(
-        json ? [...args, '--json'] : args,
-        when(/epoch +2\//, (child) => {
-          // Twice, as under npm, which passes on what the terminal has sent already.
-          child.kill('SIGINT');
-          child.kill('SIGINT');
-        }),
-      );
-      t.is(outcome.code, 130);
-      t.true(outcome.stderr.includes('Stopping at the end of this step.'));
-      t.true(existsSync(save));
-      if (json) {
-        const { epochs, interrupted, testAccuracy } = summaryOf(outcome);
-        t.true(interrupted);
-        t.true(epochs.length >= 2);
-        t.is(testAccuracy, epochs[epochs.length - 1].testAccuracy);
-      } else t.regex(outcome.stdout, /│ interrupted +│ +after \d+ epochs │/);
-    });
-  });
-
-test('Ctrl-C before the first epoch is over writes no file, and the table says so', async (t) => {
-  await inFolder(async (folder) => {
-    await writeDigits(folder, 3000, 20);
-    const save = join(folder, 'model.safetensors');
-    const args = ['mnist', '--data', folder, '--batch-size', '1', '--save', save, ...REFERENCE];
-    const options = when(/3,000 images/, (child) => child.kill('SIGINT'));
-    const { code, stdout, stderr } = await mgp(args, options);
-    t.is(code, 130);
-    t.regex(stdout, /│ test accuracy +│ +– │/);
-    t.regex(stdout, /│ interrupted +│ after 0 epochs │/);
-    t.true(stderr.includes('No file was written: no epoch was finished.'));
-    t.false(existsSync(save));
-  });
-});
-
-test.serial('the second Ctrl-C ends the program at once', async (t) => {
-  const codes: unknown[] = [];
-  const exit = process.exit.bind(process);
-  process.exit = ((code: unknown) => codes.push(code)) as typeof process.exit;
-  let told = 0;
-  const interrupt = new Interrupt(() => told++);
-  try {
-    process.emit('SIGINT', 'SIGINT');
-    process.emit('SIGINT', 'SIGINT');
-    t.deepEqual([told, codes.length, interrupt.exitCode], [1, 0, 130], 'one press');
-    t.true(interrupt.signal.aborted);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    process.emit('SIGINT', 'SIGINT');
-    t.deepEqual([told, codes], [1, [130]]);
-  } finally {
-    process.exit = exit;
-    interrupt.dispose();
-  }
-});
-
-test('a reader that goes away ends the program without a word', async (t) => {
-  await inFolder(async (folder) => {
-    await writeDigits(folder, 50, 20);
-    const args = ['mnist', '--data', folder, '--epochs', '1000000', ...REFERENCE];
-    const { code, stderr } = await mgp(
-      args,
-      when(/images/, (child) => child.stdout?.destroy()),
-    );
-    t.is(code, 141);
-    t.is(stderr, '');
-  });
-});
-
-const wholeNumber = (flag: string, most: number | string, got: string): string =>
-  `mgp: ${flag}: expected a whole number from 1 to ${most}, got ${got}\n`;
-
-/** A wrong call and the one line it gets. */
-const wrong: [string[], string][] = [
-  [['mnist', '--epochs', 'abc'], wholeNumber('--epochs', 1000000, '"abc"')],
-  [['mnist', '--epochs', '0'], wholeNumber('--epochs', 1000000, '"0"')],
-  [['mnist', '--epochs', '-3'], wholeNumber('--epochs', 1000000, '"-3"')],
-  [['mnist', '--epochs', '1.5'], wholeNumber('--epochs', 1000000, '"1.5"')],
-  [['mnist', '--epochs', '1e9'], wholeNumber('--epochs', 1000000, '"1e9"')],
-  [['mnist', '--epochs', ''], wholeNumber('--epochs', 1000000, '""')],
-  [['mnist', '--batch-size', '0'], wholeNumber('--batch-size', 1000000, '"0"')],
-  [['mnist', '--threads', '0'], wholeNumber('--threads', 1024, '"0"')],
-  [['mnist', '--threads', '5000'], wholeNumber('--threads', 1024, '"5000"')],
-  [['mnist', '--lr', '0'], 'mgp: --lr: expected a number above 0, got "0"\n'],
-  [['mnist', '--lr', '-0.1'], 'mgp: --lr: expected a number above 0, got "-0.1"\n'],
-  [['mnist', '--lr', 'Infinity'], 'mgp: --lr: expected a number above 0, got "Infinity"\n'],
-  [['mnist', '--lr', '0x10'], 'mgp: --lr: expected a number above 0, got "0x10"\n'],
-  [
-    ['mnist', '--seed', '9007199254740992'],
-    'mgp: --seed: expected a whole number from 0 to 9007199254740991, got "9007199254740992"\n',
-  ],
-  [['mnist', '--lr'], "mgp: option '--lr <x>' argument missing\n"],
-  [
-    ['mnist', '--backend', 'cuda'],
-    "mgp: option '--backend <name>' argument 'cuda' is invalid. Allowed choices are native, reference.\n",
-  ],
-  [['mnist', '--epoch', '3'], "mgp: unknown option '--epoch' (Did you mean --epochs?)\n"],
-  [['mnist', 'now'], "mgp: too many arguments for 'mnist'. Expected 0 arguments but got 1.\n"],
-  [['train'], "mgp: unknown command 'train'\n"],
-  [['mnist', '--data', '/no/such'], 'mgp: --data: expected a folder, got "/no/such", which does not exist\n'],
-  [['mnist', '--data', 'package.json'], 'mgp: --data: expected a folder, got "package.json"\n'],
-  [
-    ['mnist', '--save', '/no/such/file'],
-    'mgp: --save: "/no/such/file" cannot be written: its folder does not exist\n',
-  ],
-  [['mnist', '--save', 'lib'], 'mgp: --save: "lib" cannot be written: it is a folder\n'],
-  [
-    ['mnist', '--report', 'package.json/x'],
-    'mgp: --report: "package.json/x" cannot be written: its folder is a file\n',
-  ],
-  [
-    ['mnist', '--save', './x', '--report', 'x'],
-    'mgp: --save and --report: expected two files, got "./x" for both\n',
-  ],
-  [['graph', '--out', 'x.png'], 'mgp: --out: expected a .svg or .dot file, got "x.png"\n'],
-  [
-    ['graph', '--expression', 'x'],
-    "mgp: option '--expression <name>' argument 'x' is invalid. Allowed choices are neuron, post, matmul, micrograd.\n",
-  ],
-];
-
-for (const [args, message] of wrong)
-  test(`wrong: mgp ${args.join(' ')}`, async (t) => {
-    t.deepEqual(await mgp(args), { code: 2, stdout: '', stderr: message });
-  });
-
-test('other failures exit 1 in one line, with --verbose in many', async (t) => {
-  await inFolder(async (folder) => {
-    const args = ['mnist', '--data', folder, ...REFERENCE];
-    const { code, stdout, stderr } = await mgp(args);
-    t.is(code, 1);
-    t.is(stdout, '');
-    t.regex(stderr, /^mgp: \[loadMnist\] .*\n$/);
-    const verbose = await mgp([...args, '--verbose']);
-    t.is(verbose.code, 1);
-    t.regex(verbose.stderr, /^mgp: Error: \[loadMnist\] [^]*\n +at /);
-
-    await writeDigits(folder, 50, 20);
-    const high = await mgp([...args, '--lr', '1e38']);
-    t.is(high.code, 1);
-    t.regex(
-      high.stderr,
-      /^mgp: \[mnist\] the loss became (NaN|Infinity) in epoch 1, step \d: try a smaller lr\n$/,
-    );
   });
 });
 

@@ -53,6 +53,23 @@ export async function mgp(
   }
 }
 
+/** The kernels that are there on every machine. */
+export const REFERENCE = ['--backend', 'reference'];
+
+/** What --json prints. */
+export interface Summary {
+  readonly epochs: readonly Record<string, number>[];
+  readonly testAccuracy: number | null;
+  readonly [key: string]: unknown;
+}
+
+/** The one object on standard output. */
+export function summaryOf(outcome: Outcome): Summary {
+  const [line, ...rest] = outcome.stdout.split('\n');
+  if (rest.join('') !== '') throw new Error(`more than one line on standard output: ${outcome.stdout}`);
+  return JSON.parse(line) as Summary;
+}
+
 /** As many runs at once as leave the machine to others, too. */
 const MAX_RUNS = 2;
 let running = 0;
