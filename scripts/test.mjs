@@ -1,11 +1,11 @@
 // Everything that must hold before a change goes in: `npm test`. All stages run, then the failed ones are named.
-// With arguments (`npm test -- test/print.test.ts --match='*dtype*'`) only the tests run, and ava gets the arguments.
+// With arguments (`npm test -- test/print.test.ts --match='*dtype*'`) only ava runs, with them.
 
 import { spawnSync } from 'node:child_process';
 import { fromRoot } from './setup/run.mjs';
 
 const bin = (name) => fromRoot('node_modules', name);
-const ava = [bin('ava/entrypoints/cli.mjs'), ...process.argv.slice(2)];
+const arguments_ = process.argv.slice(2);
 
 const CHECKS = [
   ['format (prettier)', [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
@@ -17,9 +17,11 @@ const CHECKS = [
     [bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'lib'],
   ],
 ];
-const TESTS = ['tests (ava)', [bin('c8/bin/c8.js'), process.execPath, ...ava]];
-
-const stages = process.argv.length > 2 ? [TESTS] : [...CHECKS, TESTS];
+const ava = [bin('ava/entrypoints/cli.mjs'), ...arguments_];
+const stages =
+  arguments_.length > 0
+    ? [['tests (ava)', ava]]
+    : [...CHECKS, ['tests (ava)', [bin('c8/bin/c8.js'), process.execPath, ...ava]]];
 const failed = [];
 for (const [name, args] of stages) {
   process.stdout.write(`\n--- ${name}\n`);
