@@ -23,20 +23,21 @@ struct Inside {
         end(std::clamp<int64_t>(size > start ? (size - start + stride - 1) / stride : 0, begin, stops)) {}
 };
 
-/// Calls row(matrix row, stop row, image row, columns inside, first image column) for every row of stops of
-/// every element of the window; the image row is -1 in the padding.
+/// Calls row(element of the matrix, image row, columns inside, first image column) for every row of stops in
+/// [first, last) of every element of the window; the image row is -1 in the padding.
 template <class Row>
-void forWindowRows(int64_t channels, const Window& w, const Row& row) {
-  int64_t matrixRow = 0;
+void forWindowRows(int64_t channels, const Window& w, int64_t first, int64_t last, int64_t ld,
+                   const Row& row) {
+  int64_t at = 0;
   for (int64_t channel = 0; channel < channels; channel++)
     for (int64_t ky = 0; ky < w.kernel[0]; ky++)
-      for (int64_t kx = 0; kx < w.kernel[1]; kx++, matrixRow++) {
+      for (int64_t kx = 0; kx < w.kernel[1]; kx++, at += ld) {
         const int64_t x = kx * w.dilation[1] - w.padding[1];
         const Inside inside(x, w.stride[1], w.width, w.outWidth);
-        for (int64_t oy = 0; oy < w.outHeight; oy++) {
+        for (int64_t oy = first; oy < last; oy++) {
           const int64_t y = oy * w.stride[0] + ky * w.dilation[0] - w.padding[0];
           const bool isInside = y >= 0 && y < w.height;
-          row(matrixRow, oy, isInside ? channel * w.height + y : -1, inside, x);
+          row(at + (oy - first) * w.outWidth, isInside ? channel * w.height + y : -1, inside, x);
         }
       }
 }
@@ -71,10 +72,11 @@ Window readWindow(Call& call) {
 }
 
 template <class T>
-void imageToColumns(const T* image, int64_t channels, const Window& w, T* columns, int64_t ld) {
+void imageToColumns(const T* image, int64_t channels, const Window& w, int64_t first, int64_t last,
+                    T* columns, int64_t ld) {
   const int64_t stride = w.stride[1];
-  forWindowRows(channels, w, [&](int64_t matrixRow, int64_t oy, int64_t y, Inside inside, int64_t x) {
-    T* const to = columns + matrixRow * ld + oy * w.outWidth;
+  forWindowRows(channels, w, first, last, ld, [&](int64_t at, int64_t y, Inside inside, int64_t x) {
+    T* const to = columns + at;
     if (y < 0) {
       std::fill_n(to, w.outWidth, T(0));
       return;
@@ -90,20 +92,24 @@ void imageToColumns(const T* image, int64_t channels, const Window& w, T* column
 }
 
 template <class T>
-void addColumnsToImage(const T* columns, int64_t ld, int64_t channels, const Window& w, T* image) {
+void addColumnsToImage(const T* columns, int64_t ld, int64_t channels, const Window& w, int64_t first,
+                       int64_t last, T* image) {
   const int64_t stride = w.stride[1];
-  forWindowRows(channels, w, [&](int64_t matrixRow, int64_t oy, int64_t y, Inside inside, int64_t x) {
+  forWindowRows(channels, w, first, last, ld, [&](int64_t at, int64_t y, Inside inside, int64_t x) {
     if (y < 0) return;
-    const T* const from = columns + matrixRow * ld + oy * w.outWidth;
+    const T* const from = columns + at;
     T* const to = image + y * w.width + x;
     for (int64_t i = inside.begin; i < inside.end; i++) to[i * stride] += from[i];
   });
 }
 
-template void imageToColumns<float>(const float*, int64_t, const Window&, float*, int64_t);
-template void imageToColumns<double>(const double*, int64_t, const Window&, double*, int64_t);
-template void addColumnsToImage<float>(const float*, int64_t, int64_t, const Window&, float*);
-template void addColumnsToImage<double>(const double*, int64_t, int64_t, const Window&, double*);
+template void imageToColumns<float>(const float*, int64_t, const Window&, int64_t, int64_t, float*, int64_t);
+template void imageToColumns<double>(const double*, int64_t, const Window&, int64_t, int64_t, double*,
+                                     int64_t);
+template void addColumnsToImage<float>(const float*, int64_t, int64_t, const Window&, int64_t, int64_t,
+                                       float*);
+template void addColumnsToImage<double>(const double*, int64_t, int64_t, const Window&, int64_t, int64_t,
+                                        double*);
 
 namespace {
 
@@ -143,7 +149,8 @@ void im2col(Call& call) {
     parallelFor(images.n, imageGrain(images), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++)
         imageToColumns(reinterpret_cast<const T*>(x) + i * images.imageSize, images.channels, images.window,
-                       reinterpret_cast<T*>(out) + i * images.columnsSize, images.window.stops());
+                       0, images.window.outHeight, reinterpret_cast<T*>(out) + i * images.columnsSize,
+                       images.window.stops());
     });
   });
 }
@@ -164,7 +171,8 @@ void col2im(Call& call) {
         std::fill_n(image, images.imageSize, T(0));
         if (images.columnsSize > 0)
           addColumnsToImage(reinterpret_cast<const T*>(columns) + i * images.columnsSize,
-                            images.window.stops(), images.channels, images.window, image);
+                            images.window.stops(), images.channels, images.window, 0, images.window.outHeight,
+                            image);
       }
     });
   });

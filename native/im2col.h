@@ -19,13 +19,15 @@ struct Window {
 /// Reads H, W, OH, OW, kernel, stride, padding and dilation; OH and OW must be what follows from the others.
 Window readWindow(Call& call);
 
-/// One image (channels, height, width) into a matrix (channels·area, stops) whose rows are `ld` elements
-/// apart.
+/// One image (channels, height, width) into a matrix with a row for each element of the window and a column
+/// for each stop in the rows [first, last) of stops. Rows of the matrix lie `ld` elements apart.
 template <class T>
-void imageToColumns(const T* image, int64_t channels, const Window& window, T* columns, int64_t ld);
+void imageToColumns(const T* image, int64_t channels, const Window& window, int64_t first, int64_t last,
+                    T* columns, int64_t ld);
 
 /// The reverse: adds the elements of the matrix to where they were read in the image.
 template <class T>
-void addColumnsToImage(const T* columns, int64_t ld, int64_t channels, const Window& window, T* image);
+void addColumnsToImage(const T* columns, int64_t ld, int64_t channels, const Window& window, int64_t first,
+                       int64_t last, T* image);
 
 }  // namespace mgp

@@ -41,7 +41,8 @@ Napi::Value allocate(const Napi::CallbackInfo& info) {
   const auto size = static_cast<size_t>(bytes);
   if (size == 0) return Napi::ArrayBuffer::New(env, 0);
   void* base;
-  void* data = allocateAligned(size, &base);
+  // No tensor is larger, and asking the system for absurd sizes is not always harmless.
+  void* data = bytes <= 8.0 * kMaxSize ? allocateAligned(size, &base) : nullptr;
   if (data) {
     const Napi::Value buffer = external(
         env, data, size, [](napi_env, void*, void* hint) { std::free(hint); }, base);

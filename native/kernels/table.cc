@@ -13,6 +13,7 @@ void fillSoftmax(Kernels& table);
 void fillIndex(Kernels& table);
 void fillRandom(Kernels& table);
 void fillOptimizer(Kernels& table);
+void fillConv(Kernels& table);
 
 void fill(Kernels& table) {
   table.isa = MGP_STRING(MGP_ISA);
@@ -22,6 +23,7 @@ void fill(Kernels& table) {
   fillIndex(table);
   fillRandom(table);
   fillOptimizer(table);
+  fillConv(table);
 }
 
 }  // namespace mgp::MGP_ISA
