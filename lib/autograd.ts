@@ -74,7 +74,9 @@ export function grad(
   return ins.map((input, i) => {
     const result = found.get(input) ?? null;
     if (result === null && !allowUnused)
-      throw new Error(`[grad] inputs[${i}] was not used to compute the outputs; pass allowUnused to get null for it`);
+      throw new Error(
+        `[grad] inputs[${i}] was not used to compute the outputs; pass allowUnused to get null for it`,
+      );
     return result;
   });
 }
@@ -96,14 +98,20 @@ function seedFor(op: string, output: Tensor, given: unknown, name: string): Tens
     );
   if (given === undefined || given === null) {
     if (output.size !== 1)
-      shapeError(op, `${name} has shape ${formatShape(output.shape)}: pass its gradient, or reduce it to one number first`);
+      shapeError(
+        op,
+        `${name} has shape ${formatShape(output.shape)}: pass its gradient, or reduce it to one number first`,
+      );
     const one = empty(output.shape, output.dtype);
     backend.fill(1, one);
     return one;
   }
   checkTensor(op, given, 'the gradient');
   if (!sameShape(given.shape, output.shape))
-    shapeError(op, `gradient: expected the output's shape ${formatShape(output.shape)}, got ${formatShape(given.shape)}`);
+    shapeError(
+      op,
+      `gradient: expected the output's shape ${formatShape(output.shape)}, got ${formatShape(given.shape)}`,
+    );
   if (given.dtype !== output.dtype)
     typeError(op, `gradient: expected the output's dtype ${output.dtype}, got ${given.dtype}`);
   return given;
@@ -115,7 +123,9 @@ const FREED: GradFn = () => {
 };
 
 const freedGraph = (): Error =>
-  new Error('[backward] the graph was already freed by an earlier backward; pass { retainGraph: true } to that one');
+  new Error(
+    '[backward] the graph was already freed by an earlier backward; pass { retainGraph: true } to that one',
+  );
 
 /**
  * The nodes that need a gradient, each after all that it was computed from. Iterative: a chain of 100,000 ops must
@@ -124,22 +134,26 @@ const freedGraph = (): Error =>
 function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
   const order: Tensor[] = [];
   const visited = new Set<Tensor>();
-  const stack: { node: Tensor; next: number }[] = [];
+  // The path to the node in hand, and beside it which parent comes next.
+  const path: Tensor[] = [];
+  const next: number[] = [];
+  const enter = (node: Tensor): void => {
+    visited.add(node);
+    path.push(node);
+    next.push(0);
+  };
   for (const output of outputs) {
-    if (visited.has(output)) continue;
-    visited.add(output);
-    stack.push({ node: output, next: 0 });
-    while (stack.length > 0) {
-      const top = stack[stack.length - 1];
-      if (top.next < top.node.parents.length) {
-        const parent = top.node.parents[top.next++];
-        if (parent.requiresGrad && !visited.has(parent)) {
-          visited.add(parent);
-          stack.push({ node: parent, next: 0 });
-        }
+    if (!visited.has(output)) enter(output);
+    while (path.length > 0) {
+      const top = path.length - 1;
+      const { parents } = path[top];
+      if (next[top] < parents.length) {
+        const parent = parents[next[top]++];
+        if (parent.requiresGrad && !visited.has(parent)) enter(parent);
       } else {
-        order.push(top.node);
-        stack.pop();
+        order.push(path[top]);
+        path.pop();
+        next.pop();
       }
     }
   }
@@ -158,7 +172,9 @@ function run(
   checkNotFreed(order, wanted);
   const leading = wanted && nodesLeadingTo(order, wanted);
   // What lies behind the wanted inputs is not gone through: it may have changed since, and it is not freed.
-  const passed = leading ? order.filter((node) => leading.has(node)) : order.filter((node) => node.gradFn !== null);
+  const passed = leading
+    ? order.filter((node) => leading.has(node))
+    : order.filter((node) => node.gradFn !== null);
   checkSaved(passed);
   const needed = (node: Tensor): boolean =>
     node.requiresGrad && (wanted === null || leading === null || wanted.has(node) || leading.has(node));
@@ -172,7 +188,8 @@ function run(
       const g = waiting.of(node);
       if (g === undefined) continue;
       if (wanted?.has(node)) found.set(node, waiting.take(g));
-      if (node.gradFn !== null && (leading === null || leading.has(node))) propagate(node, g, needed, waiting);
+      if (node.gradFn !== null && (leading === null || leading.has(node)))
+        propagate(node, g, needed, waiting);
       if (wanted === null && (node.gradFn === null || node.retainsGrad)) filled.push([node, g]);
       else waiting.done(node, g);
     }

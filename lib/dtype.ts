@@ -19,11 +19,11 @@ interface TypedArrayConstructor {
 }
 
 const ARRAYS: Record<DType, TypedArrayConstructor> = {
-  bool: Uint8Array as TypedArrayConstructor,
-  uint8: Uint8Array as TypedArrayConstructor,
-  int32: Int32Array as TypedArrayConstructor,
-  float32: Float32Array as TypedArrayConstructor,
-  float64: Float64Array as TypedArrayConstructor,
+  bool: Uint8Array,
+  uint8: Uint8Array,
+  int32: Int32Array,
+  float32: Float32Array,
+  float64: Float64Array,
 };
 
 const CODES: Record<DType, number> = { bool: 0, uint8: 1, int32: 2, float32: 3, float64: 4 };

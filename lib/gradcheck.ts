@@ -24,7 +24,11 @@ type Differentiable = (...inputs: Tensor[]) => Outputs;
  * @throws Error naming input, output, element and both numbers where they disagree; TypeError for float32 inputs.
  * @see https://pytorch.org/docs/stable/generated/torch.autograd.gradcheck.html
  */
-export function gradcheck(fn: Differentiable, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): true {
+export function gradcheck(
+  fn: Differentiable,
+  inputs: Tensor | readonly Tensor[],
+  options: GradcheckOptions = {},
+): true {
   checkOptions('gradcheck', options, ['eps', 'atol', 'rtol']);
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3 } = options;
   const ins = toList(inputs);
@@ -79,7 +83,9 @@ function jacobian(output: Tensor, inputs: readonly Tensor[]): Float64Array[][] {
     const found = output.requiresGrad
       ? grad(output, inputs, { gradOutputs: oneHot, retainGraph: true, allowUnused: true })
       : inputs.map(() => null);
-    found.forEach((g, n) => rows[n].push(g ? (g.toArray() as Float64Array) : new Float64Array(inputs[n].size)));
+    found.forEach((g, n) =>
+      rows[n].push(g ? (g.toArray() as Float64Array) : new Float64Array(inputs[n].size)),
+    );
   }
   return rows;
 }

@@ -9,12 +9,51 @@ import { Tensor, viewOf } from './tensor.js';
 
 /** The names of the ops that become methods as they are. */
 const NAMES = [
-  ...(['abs', 'exp', 'log', 'logicalNot', 'neg', 'reciprocal', 'relu', 'sigmoid', 'sign', 'sqrt', 'square'] as const),
-  ...(['tanh', 'add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const),
+  ...([
+    'abs',
+    'exp',
+    'log',
+    'logicalNot',
+    'neg',
+    'reciprocal',
+    'relu',
+    'sigmoid',
+    'sign',
+    'sqrt',
+    'square',
+  ] as const),
+  ...([
+    'tanh',
+    'add',
+    'sub',
+    'mul',
+    'div',
+    'pow',
+    'maximum',
+    'minimum',
+    'eq',
+    'ne',
+    'lt',
+    'le',
+    'gt',
+    'ge',
+  ] as const),
   ...(['sum', 'mean', 'amax', 'amin', 'argmax', 'argmin', 'softmax', 'logSoftmax'] as const),
   ...(['transpose', 'swapaxes', 'squeeze', 'unsqueeze', 'flatten', 'slice', 'narrow', 'select'] as const),
   ...(['contiguous', 'clone', 'gather', 'scatterAdd', 'indexSelect', 'indexAdd', 'max', 'min'] as const),
-  ...(['matmul', 'im2col', 'col2im', 'conv2d', 'copy_', 'fill_', 'zero_', 'add_', 'sub_', 'mul_', 'div_'] as const),
+  ...([
+    'matmul',
+    'im2col',
+    'col2im',
+    'conv2d',
+    'copy_',
+    'fill_',
+    'zero_',
+    'add_',
+    'sub_',
+    'mul_',
+    'div_',
+  ] as const),
 ];
 
 type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer T ? (...rest: R) => T : never;
@@ -54,7 +93,7 @@ declare module './tensor.js' {
   }
 }
 
-const sizes = (list: Sizes): Shape => (Array.isArray(list[0]) ? list[0] : (list as number[]));
+const sizes = (list: Sizes): Shape => (Array.isArray(list[0]) ? (list[0] as Shape) : (list as number[]));
 
 const methods: Record<string, (this: Tensor, ...rest: never[]) => unknown> = {
   reshape(...shape: Sizes) {

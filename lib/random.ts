@@ -37,8 +37,10 @@ export const getRngState = (): RandomState => ({ key: [...state.key], counter: s
 
 /** Puts the generator of this thread into a state that {@link getRngState} gave. */
 export function setRngState(saved: RandomState): void {
-  const isWord = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 0 && (n as number) < 2 ** 32;
-  if (typeof saved !== 'object' || saved === null) typeError('setRngState', `expected a state, got ${describe(saved)}`);
+  const isWord = (n: unknown): boolean =>
+    Number.isInteger(n) && (n as number) >= 0 && (n as number) < 2 ** 32;
+  if (typeof saved !== 'object' || saved === null)
+    typeError('setRngState', `expected a state, got ${describe(saved)}`);
   if (!Array.isArray(saved.key) || saved.key.length !== 2 || !saved.key.every(isWord))
     typeError('setRngState', 'key: expected two unsigned 32-bit numbers');
   if (!Number.isSafeInteger(saved.counter) || saved.counter < 0)

@@ -5,7 +5,8 @@ import { Tensor } from './tensor.js';
 
 /** The storages of all tensors in a value: a tensor, or tensors in arrays, maps and plain objects. */
 function storagesIn(value: unknown, found = new Set<Storage>(), seen = new Set<object>()): Set<Storage> {
-  if (typeof value !== 'object' || value === null || seen.has(value) || ArrayBuffer.isView(value)) return found;
+  if (typeof value !== 'object' || value === null || seen.has(value) || ArrayBuffer.isView(value))
+    return found;
   seen.add(value);
   if (value instanceof Tensor) {
     found.add(value.storage);
@@ -58,7 +59,9 @@ export function scope(): Disposable {
       if (!isOpen(made)) {
         // Nobody can tell any more what belongs to whom: all of it is left to the collector.
         closeScope(null);
-        throw new Error('[scope] scopes end in the reverse order of their beginnings; was this one held across an await?');
+        throw new Error(
+          '[scope] scopes end in the reverse order of their beginnings; was this one held across an await?',
+        );
       }
       endScope(outer, made, new Set());
     },

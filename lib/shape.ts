@@ -59,9 +59,15 @@ export function checkShape(op: string, shape: unknown): asserts shape is Shape {
   let elements = 1;
   for (const size of shape as unknown[]) {
     if (typeof size !== 'number')
-      typeError(op, `shape: expected whole numbers, got ${describe(size)} in [${shape.map(describe).join(', ')}]`);
+      typeError(
+        op,
+        `shape: expected whole numbers, got ${describe(size)} in [${shape.map(describe).join(', ')}]`,
+      );
     if (!Number.isInteger(size) || size < 0)
-      rangeError(op, `shape: expected whole numbers from 0, got ${describe(size)} in [${shape.map(describe).join(', ')}]`);
+      rangeError(
+        op,
+        `shape: expected whole numbers from 0, got ${describe(size)} in [${shape.map(describe).join(', ')}]`,
+      );
     // A size of 0 does not make up for others that are too large: strides would overflow.
     elements *= size || 1;
   }
@@ -112,6 +118,7 @@ export function normalizeDim(op: string, dim: unknown, ndim: number): number {
 export function normalizeDims(op: string, dims: unknown, ndim: number): number[] {
   if (dims === undefined || dims === null || (Array.isArray(dims) && dims.length === 0))
     return Array.from({ length: ndim }, (_, i) => i);
+  if (typeof dims === 'number') return [normalizeDim(op, dims, ndim)].slice(0, ndim);
   const list = (Array.isArray(dims) ? dims : [dims]).map((dim) => normalizeDim(op, dim, ndim));
   const sorted = [...new Set(list)].sort((a, b) => a - b);
   if (sorted.length !== list.length) rangeError(op, `dim: each dimension once, got [${list.join(', ')}]`);

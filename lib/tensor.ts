@@ -90,11 +90,18 @@ export class Tensor implements Operand {
   }
 
   set requiresGrad(value: boolean) {
-    if (typeof value !== 'boolean') typeError('requiresGrad', `expected true or false, got ${describe(value)}`);
+    if (typeof value !== 'boolean')
+      typeError('requiresGrad', `expected true or false, got ${describe(value)}`);
     if (value && !isFloat(this.dtype))
-      typeError('requiresGrad', `only float32 and float64 tensors can require gradients, this one is ${this.dtype}`);
+      typeError(
+        'requiresGrad',
+        `only float32 and float64 tensors can require gradients, this one is ${this.dtype}`,
+      );
     if (!value && this.gradFn !== null)
-      typeError('requiresGrad', `the result of ${this.op} follows its inputs; use detach() for a tensor without history`);
+      typeError(
+        'requiresGrad',
+        `the result of ${this.op} follows its inputs; use detach() for a tensor without history`,
+      );
     this.needsGrad = value;
   }
 
@@ -129,7 +136,8 @@ export class Tensor implements Operand {
    * @throws RangeError when there is more than one element, or none.
    */
   item(): number {
-    if (this.size !== 1) rangeError('item', `expected a tensor with one element, got shape ${formatShape(this.shape)}`);
+    if (this.size !== 1)
+      rangeError('item', `expected a tensor with one element, got shape ${formatShape(this.shape)}`);
     return this.storage.array[this.offset];
   }
 
@@ -174,7 +182,10 @@ export class Tensor implements Operand {
    */
   get data(): TypedArray {
     if (!this.isContiguous)
-      typeError('data', `shape ${formatShape(this.shape)} with strides ${formatShape(this.strides)} is not contiguous`);
+      typeError(
+        'data',
+        `shape ${formatShape(this.shape)} with strides ${formatShape(this.strides)} is not contiguous`,
+      );
     return this.storage.expose().subarray(this.offset, this.offset + this.size);
   }
 
@@ -186,7 +197,8 @@ export class Tensor implements Operand {
   [inspect.custom](): string {
     if (this.storage.handle === null) return `tensor(<freed>, shape=${formatShape(this.shape)})`;
     const text = formatArray(this.storage.array, this.shape, this.strides, this.offset, this.dtype, 'repr');
-    const history = this.gradFn !== null ? `, gradFn=<${this.op}>` : this.needsGrad ? ', requiresGrad=true' : '';
+    const history =
+      this.gradFn !== null ? `, gradFn=<${this.op}>` : this.needsGrad ? ', requiresGrad=true' : '';
     return `${text.slice(0, -1)}${history})`;
   }
 }

@@ -1,5 +1,6 @@
 import { fromArray } from '../ops/create.js';
-import { div } from '../ops/pointwise.js';
+import { div_ } from '../ops/inplace.js';
+import { cast } from '../ops/primitive.js';
 import type { Tensor } from '../tensor.js';
 import { TensorDataset } from './dataset.js';
 import { loadMnist, type MnistOptions, type MnistSplit } from './mnist.js';
@@ -18,7 +19,8 @@ export class ImageDataset extends TensorDataset {
 
   override getItems(indices: Tensor): Tensor[] {
     const [images, labels] = super.getItems(indices);
-    return [div(images, 255), labels];
+    // In place: these floats are the batch's own.
+    return [div_(cast(images, 'float32'), 255), labels];
   }
 }
 

@@ -1,4 +1,14 @@
-export { Conv2d, CrossEntropyLoss, Flatten, Linear, MSELoss, ReLU, Sequential, Sigmoid, Tanh } from './layers.js';
+export {
+  Conv2d,
+  CrossEntropyLoss,
+  Flatten,
+  Linear,
+  MSELoss,
+  ReLU,
+  Sequential,
+  Sigmoid,
+  Tanh,
+} from './layers.js';
 export type { LayerOptions } from './layers.js';
 export { Module, type StateDict } from './module.js';
 export { Parameter } from './parameter.js';

@@ -50,7 +50,8 @@ export class Linear extends Module {
     checkOptions('Linear', options, ['bias', 'dtype']);
     const dtype = readDType('Linear', options);
     this.weight = new Parameter(defaultUniform([outFeatures, inFeatures], inFeatures, dtype));
-    this.bias = options.bias === false ? null : new Parameter(defaultUniform([outFeatures], inFeatures, dtype));
+    this.bias =
+      options.bias === false ? null : new Parameter(defaultUniform([outFeatures], inFeatures, dtype));
   }
 
   forward(x: Tensor): Tensor {
@@ -85,7 +86,10 @@ export class Conv2d extends Module {
     const { groups = 1 } = window;
     checkCount('Conv2d', 'groups', groups);
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
-      rangeError('Conv2d', `groups ${groups} must divide inChannels ${inChannels} and outChannels ${outChannels}`);
+      rangeError(
+        'Conv2d',
+        `groups ${groups} must divide inChannels ${inChannels} and outChannels ${outChannels}`,
+      );
     const [kh, kw] = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
     checkCount('Conv2d', 'kernelSize', kh);
     checkCount('Conv2d', 'kernelSize', kw);
@@ -154,7 +158,8 @@ export class Sequential extends Module {
   constructor(...layers: Module[]) {
     super();
     layers.forEach((layer, i) => {
-      if (!(layer instanceof Module)) typeError('Sequential', `layers[${i}]: expected a module, got ${describe(layer)}`);
+      if (!(layer instanceof Module))
+        typeError('Sequential', `layers[${i}]: expected a module, got ${describe(layer)}`);
     });
     this.#layers = layers;
   }

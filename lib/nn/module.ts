@@ -62,7 +62,8 @@ export abstract class Module {
 
   /** Every parameter under every name that leads to it. */
   *#everyParameter(prefix: string): Generator<[string, Parameter]> {
-    for (const [name, value] of fields(this)) if (value instanceof Parameter) yield [join(prefix, name), value];
+    for (const [name, value] of fields(this))
+      if (value instanceof Parameter) yield [join(prefix, name), value];
     for (const [name, child] of this.namedChildren()) yield* child.#everyParameter(join(prefix, name));
   }
 
@@ -120,9 +121,11 @@ export abstract class Module {
       else if (!sameShape(value.shape, mine.shape))
         problems.push(`${name}: expected shape ${formatShape(mine.shape)}, got ${formatShape(value.shape)}`);
     }
-    if (problems.length > 0) throw new Error(`[loadStateDict] ${this.constructor.name}: ${problems.join('; ')}`);
+    if (problems.length > 0)
+      throw new Error(`[loadStateDict] ${this.constructor.name}: ${problems.join('; ')}`);
     noGrad(() => {
-      for (const [name, mine] of Object.entries(own)) if (Object.hasOwn(state, name)) copy_(mine, state[name]);
+      for (const [name, mine] of Object.entries(own))
+        if (Object.hasOwn(state, name)) copy_(mine, state[name]);
     });
     return { missing, unexpected };
   }
@@ -134,7 +137,9 @@ export abstract class Module {
 
   /** The tree of modules, as PyTorch prints it. */
   toString(): string {
-    const children = [...this.namedChildren()].map(([name, child]) => `  (${name}): ${indent(child.toString())}\n`);
+    const children = [...this.namedChildren()].map(
+      ([name, child]) => `  (${name}): ${indent(child.toString())}\n`,
+    );
     const { name } = this.constructor;
     return children.length > 0 ? `${name}(\n${children.join('')})` : `${name}(${this.extraRepr()})`;
   }

@@ -56,7 +56,10 @@ function windowsIn(op: string, height: number, width: number, window: Window2d):
     const span = window.dilation[i] * (window.kernel[i] - 1) + 1;
     const room = size + 2 * window.padding[i];
     if (span > room)
-      shapeError(op, `a window of ${span} does not fit into ${room} (input (${height}, ${width}), with padding)`);
+      shapeError(
+        op,
+        `a window of ${span} does not fit into ${room} (input (${height}, ${width}), with padding)`,
+      );
     return Math.floor((room - span) / window.stride[i]) + 1;
   };
   return [fit(height, 0), fit(width, 1)];
@@ -91,7 +94,12 @@ export function im2col(x: Tensor, kernelSize: Pair, options: WindowOptions = {})
  * Gradient: {@link im2col}.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.Fold.html
  */
-export function col2im(columns: Tensor, outputSize: Pair, kernelSize: Pair, options: WindowOptions = {}): Tensor {
+export function col2im(
+  columns: Tensor,
+  outputSize: Pair,
+  kernelSize: Pair,
+  options: WindowOptions = {},
+): Tensor {
   checkImages('col2im', columns);
   checkOptions('col2im', options, WINDOW_OPTIONS);
   const window = readWindow('col2im', kernelSize, options);
@@ -113,7 +121,12 @@ export function col2im(columns: Tensor, outputSize: Pair, kernelSize: Pair, opti
  * @throws ShapeError when channels, groups or window do not fit.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
  */
-export function conv2d(input: Tensor, weight: Tensor, bias?: Tensor | null, options: Conv2dOptions = {}): Tensor {
+export function conv2d(
+  input: Tensor,
+  weight: Tensor,
+  bias?: Tensor | null,
+  options: Conv2dOptions = {},
+): Tensor {
   checkImages('conv2d', input);
   checkTensor('conv2d', weight, 'weight');
   checkOptions('conv2d', options, [...WINDOW_OPTIONS, 'groups']);
@@ -126,7 +139,8 @@ export function conv2d(input: Tensor, weight: Tensor, bias?: Tensor | null, opti
       'conv2d',
       `expected input (N, C, H, W) and weight (O, C/groups, kh, kw), got ${formatShape(input.shape)} and ${formatShape(weight.shape)}`,
     );
-  if (weight.dtype !== input.dtype) typeError('conv2d', `weight: expected ${input.dtype}, got ${weight.dtype}`);
+  if (weight.dtype !== input.dtype)
+    typeError('conv2d', `weight: expected ${input.dtype}, got ${weight.dtype}`);
   const { groups = 1 } = options;
   if (!Number.isInteger(groups) || groups < 1)
     rangeError('conv2d', `groups: expected a whole number from 1, got ${describe(groups)}`);

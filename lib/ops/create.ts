@@ -16,12 +16,18 @@ export interface CreateOptions {
   readonly requiresGrad?: boolean;
 }
 
-function readOptions(op: string, options: CreateOptions | undefined, otherwise: DType): Required<CreateOptions> {
+function readOptions(
+  op: string,
+  options: CreateOptions | undefined,
+  otherwise: DType,
+): Required<CreateOptions> {
   checkOptions(op, options, ['dtype', 'requiresGrad']);
   const { dtype = otherwise, requiresGrad = false } = options ?? {};
   checkDType(op, dtype);
-  if (typeof requiresGrad !== 'boolean') typeError(op, `requiresGrad: expected true or false, got ${describe(requiresGrad)}`);
-  if (requiresGrad && !isFloat(dtype)) typeError(op, `requiresGrad: only float tensors can, this one is ${dtype}`);
+  if (typeof requiresGrad !== 'boolean')
+    typeError(op, `requiresGrad: expected true or false, got ${describe(requiresGrad)}`);
+  if (requiresGrad && !isFloat(dtype))
+    typeError(op, `requiresGrad: only float tensors can, this one is ${dtype}`);
   return { dtype, requiresGrad };
 }
 
@@ -36,7 +42,10 @@ function finish(tensor: Tensor, requiresGrad: boolean): Tensor {
  * @throws ShapeError when nested arrays differ in length; TypeError for anything but numbers and booleans.
  * @see https://pytorch.org/docs/stable/generated/torch.tensor.html
  */
-export function tensor(values: NestedArray | TypedArray | readonly TypedArray[], options?: CreateOptions): Tensor {
+export function tensor(
+  values: NestedArray | TypedArray | readonly TypedArray[],
+  options?: CreateOptions,
+): Tensor {
   const shape: number[] = [];
   for (let level: unknown = values; isList(level); level = level[0]) {
     shape.push(level.length);
@@ -51,7 +60,10 @@ export function tensor(values: NestedArray | TypedArray | readonly TypedArray[],
   const fill = (value: unknown, dim: number): void => {
     if (isList(value)) {
       if (dim === shape.length || value.length !== shape[dim])
-        shapeError('tensor', `nested arrays differ: expected ${formatShape(shape.slice(dim))} at depth ${dim}, got ${value.length} elements`);
+        shapeError(
+          'tensor',
+          `nested arrays differ: expected ${formatShape(shape.slice(dim))} at depth ${dim}, got ${value.length} elements`,
+        );
       if (ArrayBuffer.isView(value) && dim === shape.length - 1 && dtype !== 'bool') {
         array.set(value as TypedArray, at);
         at += value.length;
@@ -61,14 +73,18 @@ export function tensor(values: NestedArray | TypedArray | readonly TypedArray[],
     } else if (guessedBool && typeof value === 'number') {
       typeError('tensor', `booleans first, then ${value}: give a dtype for a mix of booleans and numbers`);
     } else if (dim !== shape.length) {
-      shapeError('tensor', `nested arrays differ: expected ${formatShape(shape.slice(dim))} at depth ${dim}, got ${describe(value)}`);
+      shapeError(
+        'tensor',
+        `nested arrays differ: expected ${formatShape(shape.slice(dim))} at depth ${dim}, got ${describe(value)}`,
+      );
     } else array[at++] = dtype === 'bool' ? Number(value !== 0 && value !== false) : Number(value);
   };
   fill(values, 0);
   return finish(out, requiresGrad);
 }
 
-const isList = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value) || dtypeOfArray(value) !== undefined;
+const isList = (value: unknown): value is ArrayLike<unknown> =>
+  Array.isArray(value) || dtypeOfArray(value) !== undefined;
 
 /** bool for booleans, the type of a typed array, else float32. */
 function dtypeOfValues(values: unknown): DType {
@@ -87,20 +103,33 @@ function dtypeOfValues(values: unknown): DType {
 export function fromArray(array: TypedArray, shape: Shape = [array.length], options?: CreateOptions): Tensor {
   const own = dtypeOfArray(array);
   if (own === undefined)
-    typeError('fromArray', `expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${describe(array)}`);
+    typeError(
+      'fromArray',
+      `expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${describe(array)}`,
+    );
   checkShape('fromArray', shape);
   const { dtype, requiresGrad } = readOptions('fromArray', options, own);
   if (dtype !== own && !(dtype === 'bool' && own === 'uint8' && array.every((value) => value <= 1)))
-    typeError('fromArray', `memory is shared as it is: a ${own} array cannot become ${dtype}; use tensor(array, { dtype })`);
+    typeError(
+      'fromArray',
+      `memory is shared as it is: a ${own} array cannot become ${dtype}; use tensor(array, { dtype })`,
+    );
   if (sizeOf(shape) !== array.length)
-    shapeError('fromArray', `shape ${formatShape(shape)} has ${sizeOf(shape)} elements, the array ${array.length}`);
+    shapeError(
+      'fromArray',
+      `shape ${formatShape(shape)} has ${sizeOf(shape)} elements, the array ${array.length}`,
+    );
   const offset = array.byteOffset / array.BYTES_PER_ELEMENT;
-  return finish(new Tensor(borrow(array.buffer, dtype), dtype, [...shape], contiguousStrides(shape), offset), requiresGrad);
+  return finish(
+    new Tensor(borrow(array.buffer, dtype), dtype, [...shape], contiguousStrides(shape), offset),
+    requiresGrad,
+  );
 }
 
 /** A tensor of `shape` filled with `value`. Default dtype: float32, bool for a boolean. */
 export function full(shape: Shape, value: number | boolean, options?: CreateOptions): Tensor {
-  if (typeof value !== 'number' && typeof value !== 'boolean') typeError('full', `value: expected a number, got ${describe(value)}`);
+  if (typeof value !== 'number' && typeof value !== 'boolean')
+    typeError('full', `value: expected a number, got ${describe(value)}`);
   return filled('full', shape, Number(value), options, typeof value === 'boolean' ? 'bool' : 'float32');
 }
 
@@ -110,7 +139,13 @@ export const zeros = (shape: Shape, options?: CreateOptions): Tensor => filled('
 /** A tensor of ones. */
 export const ones = (shape: Shape, options?: CreateOptions): Tensor => filled('ones', shape, 1, options);
 
-function filled(op: string, shape: Shape, value: number, options?: CreateOptions, otherwise: DType = 'float32'): Tensor {
+function filled(
+  op: string,
+  shape: Shape,
+  value: number,
+  options?: CreateOptions,
+  otherwise: DType = 'float32',
+): Tensor {
   checkShape(op, shape);
   const { dtype, requiresGrad } = readOptions(op, options, otherwise);
   const isZero = Object.is(value, 0);
@@ -131,7 +166,8 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
   const count = args.findIndex((arg) => typeof arg !== 'number');
   const numbers = (count < 0 ? args : args.slice(0, count)) as number[];
   const [options, ...rest] = (count < 0 ? [] : args.slice(count)) as (CreateOptions | undefined)[];
-  const [start, end, step] = numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
+  const [start, end, step] =
+    numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
   if (numbers.length < 1 || numbers.length > 3 || rest.some((arg) => arg !== undefined))
     typeError('arange', `expected one to three numbers, got ${args.map(describe).join(', ') || 'none'}`);
   numbers.forEach((n) => checkFinite('arange', n));
@@ -142,7 +178,10 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
   checkShape('arange', [length]);
   const last = start + Math.max(0, length - 1) * step;
   if (dtype !== 'bool') checkInRange('arange', dtype, Math.min(start, last), Math.max(start, last));
-  return finish(generate([length], dtype, (i) => start + i * step), requiresGrad);
+  return finish(
+    generate([length], dtype, (i) => start + i * step),
+    requiresGrad,
+  );
 }
 
 /**
@@ -198,10 +237,12 @@ function generate(shape: Shape, dtype: DType, value: (i: number) => number): Ten
 }
 
 /** Numbers uniform in [0, 1). @see https://pytorch.org/docs/stable/generated/torch.rand.html */
-export const rand = (shape: Shape, options?: CreateOptions): Tensor => random('rand', 'uniform', shape, 0, 1, options);
+export const rand = (shape: Shape, options?: CreateOptions): Tensor =>
+  random('rand', 'uniform', shape, 0, 1, options);
 
 /** Numbers of the standard normal distribution. @see https://pytorch.org/docs/stable/generated/torch.randn.html */
-export const randn = (shape: Shape, options?: CreateOptions): Tensor => random('randn', 'normal', shape, 0, 1, options);
+export const randn = (shape: Shape, options?: CreateOptions): Tensor =>
+  random('randn', 'normal', shape, 0, 1, options);
 
 /**
  * Whole numbers uniform in {low, …, high - 1}; `low` is 0 when only one bound is given. Default dtype: int32.
@@ -209,14 +250,26 @@ export const randn = (shape: Shape, options?: CreateOptions): Tensor => random('
  */
 export function randint(high: number, shape: Shape, options?: CreateOptions): Tensor;
 export function randint(low: number, high: number, shape: Shape, options?: CreateOptions): Tensor;
-export function randint(first: number, second: number | Shape, ...rest: (Shape | CreateOptions | undefined)[]): Tensor {
+export function randint(
+  first: number,
+  second: number | Shape,
+  ...rest: (Shape | CreateOptions | undefined)[]
+): Tensor {
   const [low, high, shape, options] =
     typeof second === 'number' ? [first, second, rest[0], rest[1]] : [0, first, second, rest[0]];
   checkFinite('randint', low);
   checkFinite('randint', high);
   if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high || Math.max(-low, high) > 2 ** 31)
     rangeError('randint', `expected whole numbers low < high, got ${describe(low)} and ${describe(high)}`);
-  return random('randint', 'integer', shape as Shape, low, high, options as CreateOptions | undefined, 'int32');
+  return random(
+    'randint',
+    'integer',
+    shape as Shape,
+    low,
+    high,
+    options as CreateOptions | undefined,
+    'int32',
+  );
 }
 
 function random(
@@ -230,7 +283,8 @@ function random(
 ): Tensor {
   checkShape(op, shape);
   const { dtype, requiresGrad } = readOptions(op, options, otherwise);
-  if (kind !== 'integer' && !isFloat(dtype)) typeError(op, `dtype: expected float32 or float64, got ${dtype}`);
+  if (kind !== 'integer' && !isFloat(dtype))
+    typeError(op, `dtype: expected float32 or float64, got ${dtype}`);
   if (kind === 'integer') checkInRange(op, dtype, a, b - 1);
   return finish(randomFill(kind, empty([...shape], dtype), a, b), requiresGrad);
 }

@@ -1,14 +1,67 @@
 export { detectAnomaly } from './anomaly.js';
 export { clone, contiguous, expand, reshape, sum, unbroadcast } from './broadcast.js';
 export { col2im, conv2d, im2col, type Conv2dOptions, type Pair, type WindowOptions } from './conv.js';
-export { arange, eye, fromArray, full, linspace, ones, rand, randint, randn, tensor, zeros } from './create.js';
+export {
+  arange,
+  eye,
+  fromArray,
+  full,
+  linspace,
+  ones,
+  rand,
+  randint,
+  randn,
+  tensor,
+  zeros,
+} from './create.js';
 export type { CreateOptions } from './create.js';
 export { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export { add_, copy_, div_, fill_, mul_, sub_, zero_ } from './inplace.js';
 export { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from './loss.js';
 export { linear, matmul } from './matmul.js';
-export { abs, exp, log, logicalNot, neg, reciprocal, relu, sigmoid, sign, sqrt, square, tanh } from './pointwise.js';
-export { add, div, eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, sub, where, zerosLike } from './pointwise.js';
+export {
+  abs,
+  exp,
+  log,
+  logicalNot,
+  neg,
+  reciprocal,
+  relu,
+  sigmoid,
+  sign,
+  sqrt,
+  square,
+  tanh,
+} from './pointwise.js';
+export {
+  add,
+  div,
+  eq,
+  ge,
+  gt,
+  le,
+  lt,
+  maximum,
+  minimum,
+  mul,
+  ne,
+  pow,
+  sub,
+  where,
+  zerosLike,
+} from './pointwise.js';
 export { amax, amin, argmax, argmin, max, mean, min, type ValuesAndIndices } from './reduce.js';
-export { cat, flatten, narrow, permute, select, slice, squeeze, stack, swapaxes, transpose, unsqueeze } from './shape.js';
+export {
+  cat,
+  flatten,
+  narrow,
+  permute,
+  select,
+  slice,
+  squeeze,
+  stack,
+  swapaxes,
+  transpose,
+  unsqueeze,
+} from './shape.js';
 export { logSoftmax, softmax } from './softmax.js';

@@ -16,12 +16,19 @@ function toIndex(op: string, index: unknown): Tensor {
 
 /** Throws when a kernel has met an index that is out of range: `bad` is its position in `index`. */
 export function checkIndices(op: string, bad: number, index: Tensor, size: number): void {
-  if (bad >= 0) rangeError(op, `index ${index.toArray()[bad]} (element ${bad} of index) is out of range for size ${size}`);
+  if (bad >= 0)
+    rangeError(
+      op,
+      `index ${index.toArray()[bad]} (element ${bad} of index) is out of range for size ${size}`,
+    );
 }
 
 function checkGatherShapes(op: string, x: Shape, index: Shape, dim: number): void {
   if (x.length !== index.length || index.some((size, i) => i !== dim && size > x[i]))
-    shapeError(op, `index of shape ${formatShape(index)} does not fit into ${formatShape(x)} outside dim ${dim}`);
+    shapeError(
+      op,
+      `index of shape ${formatShape(index)} does not fit into ${formatShape(x)} outside dim ${dim}`,
+    );
 }
 
 /** 0-d tensors index as 1-d ones of a single element, as in PyTorch. */
@@ -43,7 +50,9 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   checkGatherShapes('gather', x.shape, where.shape, at);
   const out = empty(where.shape, x.dtype);
   checkIndices('gather', backend.gather(x, at, where, out), where, x.shape[at]);
-  return track('gather', out, [x], [where], (g) => [() => scatterAdd(empty(x.shape, g.dtype, true), at, where, g)]);
+  return track('gather', out, [x], [where], (g) => [
+    () => scatterAdd(empty(x.shape, g.dtype, true), at, where, g),
+  ]);
 }
 
 /**
@@ -57,12 +66,14 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, src: Tensor): 
   checkTensor('scatterAdd', src, 'src');
   const where = toIndex('scatterAdd', index);
   const at = normalizeDim('scatterAdd', dim, x.ndim);
-  if (x.ndim === 0)
-    return reshape(scatterAdd(atLeast1d(x), 0, atLeast1d(where), atLeast1d(src)), []);
+  if (x.ndim === 0) return reshape(scatterAdd(atLeast1d(x), 0, atLeast1d(where), atLeast1d(src)), []);
   checkSameDType('scatterAdd', x, src);
   checkGatherShapes('scatterAdd', x.shape, where.shape, at);
   if (src.ndim !== where.ndim || where.shape.some((size, i) => size > src.shape[i]))
-    shapeError('scatterAdd', `index ${formatShape(where.shape)} is larger than src ${formatShape(src.shape)}`);
+    shapeError(
+      'scatterAdd',
+      `index ${formatShape(where.shape)} is larger than src ${formatShape(src.shape)}`,
+    );
   const used = shrink(src, where.shape);
   const out = copy(x);
   checkIndices('scatterAdd', backend.scatterAdd(out, at, where, used), where, x.shape[at]);
@@ -80,10 +91,16 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   const where = atLeast1d(toIndex('indexSelect', index));
   const at = normalizeDim('indexSelect', dim, x.ndim);
   if (x.ndim === 0) return reshape(indexSelect(atLeast1d(x), 0, where), []);
-  if (where.ndim !== 1) shapeError('indexSelect', `index: expected one dimension, got ${formatShape(where.shape)}`);
-  const out = empty(x.shape.map((size, i) => (i === at ? where.size : size)), x.dtype);
+  if (where.ndim !== 1)
+    shapeError('indexSelect', `index: expected one dimension, got ${formatShape(where.shape)}`);
+  const out = empty(
+    x.shape.map((size, i) => (i === at ? where.size : size)),
+    x.dtype,
+  );
   checkIndices('indexSelect', backend.indexSelect(x, at, where, out), where, x.shape[at]);
-  return track('indexSelect', out, [x], [where], (g) => [() => indexAdd(empty(x.shape, g.dtype, true), at, where, g)]);
+  return track('indexSelect', out, [x], [where], (g) => [
+    () => indexAdd(empty(x.shape, g.dtype, true), at, where, g),
+  ]);
 }
 
 /**

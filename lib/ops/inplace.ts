@@ -18,9 +18,13 @@ function checkWritable(op: string, x: unknown, ...sources: Tensor[]): asserts x 
   if (isGradEnabled() && x.requiresGrad)
     throw new Error(`[${op}] a tensor that requires grad cannot be changed in place outside noGrad(() => …)`);
   if (recording(sources))
-    throw new Error(`[${op}] the source requires grad, and its gradient would be lost: detach() it or use noGrad`);
+    throw new Error(
+      `[${op}] the source requires grad, and its gradient would be lost: detach() it or use noGrad`,
+    );
   if (x.strides.some((stride, i) => stride === 0 && x.shape[i] > 1))
-    throw new Error(`[${op}] several elements of an expanded tensor share one place in memory; clone() it first`);
+    throw new Error(
+      `[${op}] several elements of an expanded tensor share one place in memory; clone() it first`,
+    );
 }
 
 /** Copies `src` (broadcast, converted) into `x`. @see https://pytorch.org/docs/stable/generated/torch.Tensor.copy_.html */
@@ -36,7 +40,8 @@ export function copy_(x: Tensor, src: Tensor): Tensor {
 
 /** Sets every element to `value`. */
 export function fill_(x: Tensor, value: number | boolean): Tensor {
-  if (typeof value !== 'number' && typeof value !== 'boolean') typeError('fill_', `expected a number, got ${describe(value)}`);
+  if (typeof value !== 'number' && typeof value !== 'boolean')
+    typeError('fill_', `expected a number, got ${describe(value)}`);
   checkWritable('fill_', x);
   backend.fill(Number(value), x);
   x.storage.version++;

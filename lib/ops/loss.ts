@@ -71,7 +71,9 @@ function nll(rows: Tensor, target: Tensor, ignoreIndex: number): Tensor {
       'crossEntropy',
       `target ${target.toArray()[bad]} (element ${bad}) is not one of the ${rows.shape[1]} classes, 0 to ${rows.shape[1] - 1}`,
     );
-  return track('crossEntropy', out, [rows], [rows, target], (g) => [() => nllGrad(rows, target, g, ignoreIndex)]);
+  return track('crossEntropy', out, [rows], [rows, target], (g) => [
+    () => nllGrad(rows, target, g, ignoreIndex),
+  ]);
 }
 
 /** `g·(softmax(rows) - onehot(target))`, in one pass, with gradients of its own. */
@@ -103,7 +105,11 @@ function nllGrad(rows: Tensor, target: Tensor, g: Tensor, ignoreIndex: number): 
  * @throws ShapeError when shapes differ: a loss that broadcasts is nearly always a mistake.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
  */
-export function mseLoss(input: Tensor, target: Tensor, options: { readonly reduction?: Reduction } = {}): Tensor {
+export function mseLoss(
+  input: Tensor,
+  target: Tensor,
+  options: { readonly reduction?: Reduction } = {},
+): Tensor {
   checkTensor('mseLoss', input);
   checkTensor('mseLoss', target, 'target');
   checkOptions('mseLoss', options, ['reduction']);

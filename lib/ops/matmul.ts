@@ -82,12 +82,18 @@ function checkOperands(op: string, first: Tensor, second: Tensor, transposed = f
   checkTensor(op, first, 'first operand');
   checkTensor(op, second, 'second operand');
   if (first.ndim === 0 || second.ndim === 0)
-    shapeError(op, `expected at least one dimension: ${formatShape(first.shape)} @ ${formatShape(second.shape)}`);
+    shapeError(
+      op,
+      `expected at least one dimension: ${formatShape(first.shape)} @ ${formatShape(second.shape)}`,
+    );
   const dtype = promote(first.dtype, second.dtype);
   if (!isFloat(dtype)) typeError(op, `expected float32 or float64, got ${first.dtype} @ ${second.dtype}`);
   const inner = second.shape[second.ndim === 1 ? 0 : transposed ? second.ndim - 1 : second.ndim - 2];
   if (first.shape[first.ndim - 1] !== inner)
-    shapeError(op, `inner dimensions differ: ${formatShape(first.shape)} @ ${formatShape(second.shape)}${transposed ? 'ᵀ' : ''}`);
+    shapeError(
+      op,
+      `inner dimensions differ: ${formatShape(first.shape)} @ ${formatShape(second.shape)}${transposed ? 'ᵀ' : ''}`,
+    );
   return [cast(first, dtype), cast(second, dtype)];
 }
 

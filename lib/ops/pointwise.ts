@@ -24,7 +24,12 @@ function unary(op: UnaryOp, saves: '' | 'x' | 'y', vjp: UnaryVjp, domain: 'float
 
 type BinaryVjp = (g: Tensor, a: Tensor, b: Tensor) => readonly [() => Tensor, () => Tensor];
 
-function binary(op: BinaryOp, saves: '' | 'ab' | 'b', vjp: BinaryVjp, domain: 'floats' | 'numbers' | 'all' = 'all') {
+function binary(
+  op: BinaryOp,
+  saves: '' | 'ab' | 'b',
+  vjp: BinaryVjp,
+  domain: 'floats' | 'numbers' | 'all' = 'all',
+) {
   return (first: TensorLike, second: TensorLike): Tensor => {
     let [a, b] = meet(op, first, second);
     if (domain === 'floats') [a, b] = [toFloat(a), toFloat(b)];
@@ -67,7 +72,12 @@ export const mul = binary('mul', 'ab', (g, a, b) => [() => mul(g, b), () => mul(
  * `a / b`, always in floats. Gradients: `g/b`, `-g·a/b²`.
  * @see https://pytorch.org/docs/stable/generated/torch.div.html
  */
-export const div = binary('div', 'ab', (g, a, b) => [() => div(g, b), () => neg(mul(g, div(div(a, b), b)))], 'floats');
+export const div = binary(
+  'div',
+  'ab',
+  (g, a, b) => [() => div(g, b), () => neg(mul(g, div(div(a, b), b)))],
+  'floats',
+);
 
 /**
  * `aᵇ`, in floats. Gradients: `g·b·aᵇ⁻¹`, and 0 for `b = 0`; `g·aᵇ·ln a`, and 0 for `a = 0`, `b ≥ 0`.
@@ -137,7 +147,10 @@ export const sigmoid = unary('sigmoid', 'y', (g, _x, y) => () => sigmoidGrad(g, 
 
 // The gradients of the activations are ops of one pass, with gradients of their own, linear in `g`.
 const reluGrad = binary('reluGrad', 'b', (h, _g, y) => [() => reluGrad(h, y), () => zerosLike(y)]);
-const tanhGrad = binary('tanhGrad', 'ab', (h, g, y) => [() => tanhGrad(h, y), () => mul(mul(h, g), mul(y, -2))]);
+const tanhGrad = binary('tanhGrad', 'ab', (h, g, y) => [
+  () => tanhGrad(h, y),
+  () => mul(mul(h, g), mul(y, -2)),
+]);
 const sigmoidGrad = binary('sigmoidGrad', 'ab', (h, g, y) => [
   () => sigmoidGrad(h, y),
   () => mul(mul(h, g), sub(1, mul(y, 2))),
@@ -172,8 +185,12 @@ export function logicalNot(x: Tensor): Tensor {
  */
 export function where(condition: Tensor, first: TensorLike, second: TensorLike): Tensor {
   checkTensor('where', condition, 'condition');
-  if (condition.dtype !== 'bool') typeError('where', `condition: expected a bool tensor, got ${condition.dtype}`);
-  const [a, b] = typeof first === 'object' || typeof second === 'object' ? meet('where', first, second) : twoScalars(first, second);
+  if (condition.dtype !== 'bool')
+    typeError('where', `condition: expected a bool tensor, got ${condition.dtype}`);
+  const [a, b] =
+    typeof first === 'object' || typeof second === 'object'
+      ? meet('where', first, second)
+      : twoScalars(first, second);
   const shape = broadcastShapes('where', condition.shape, broadcastShapes('where', a.shape, b.shape));
   const y = empty(shape, a.dtype);
   backend.where(condition, a, b, y);
@@ -188,6 +205,10 @@ function twoScalars(a: number | boolean, b: number | boolean): [Tensor, Tensor] 
   checkScalar('where', a);
   checkScalar('where', b);
   const isBool = typeof a === 'boolean' && typeof b === 'boolean';
-  const dtype = isBool ? 'bool' : Number.isInteger(Number(a)) && Number.isInteger(Number(b)) ? 'int32' : 'float32';
+  const dtype = isBool
+    ? 'bool'
+    : Number.isInteger(Number(a)) && Number.isInteger(Number(b))
+      ? 'int32'
+      : 'float32';
   return [scalar(a, dtype), scalar(b, dtype)];
 }

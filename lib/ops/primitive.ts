@@ -104,6 +104,7 @@ export function readKeepdim(op: string, value: Keepdim | undefined): boolean {
   if (value === undefined || typeof value === 'boolean') return value ?? false;
   checkOptions(op, value, ['keepdim']);
   const keepdim: unknown = value.keepdim ?? false;
-  if (typeof keepdim !== 'boolean') typeError(op, `keepdim: expected true or false, got ${describe(keepdim)}`);
+  if (typeof keepdim !== 'boolean')
+    typeError(op, `keepdim: expected true or false, got ${describe(keepdim)}`);
   return keepdim;
 }

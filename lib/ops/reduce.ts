@@ -24,7 +24,8 @@ export interface ValuesAndIndices {
  */
 export function mean(x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor {
   checkTensor('mean', x);
-  if (!isFloat(x.dtype)) typeError('mean', `expected float32 or float64, got ${x.dtype}; convert with .to('float32')`);
+  if (!isFloat(x.dtype))
+    typeError('mean', `expected float32 or float64, got ${x.dtype}; convert with .to('float32')`);
   const dims = normalizeDims('mean', dim, x.ndim);
   const out = empty(reducedShape(x.shape, dims, readKeepdim('mean', keepdim)), x.dtype);
   if (dims.length === 0) backend.copy(x, out);
@@ -35,7 +36,13 @@ export function mean(x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor {
 }
 
 /** The extremum over several dimensions; ties share the gradient evenly. */
-function extremum(op: 'max' | 'min', name: string, x: Tensor, dim: Dims | undefined, keepdim?: Keepdim): Tensor {
+function extremum(
+  op: 'max' | 'min',
+  name: string,
+  x: Tensor,
+  dim: Dims | undefined,
+  keepdim?: Keepdim,
+): Tensor {
   checkTensor(name, x);
   const dims = normalizeDims(name, dim, x.ndim);
   const out = reduceNonEmpty(op, name, x, dims, readKeepdim(name, keepdim), x.dtype);
@@ -59,7 +66,10 @@ function reduceNonEmpty(
 ): Tensor {
   const out = empty(reducedShape(x.shape, dims, keepdim), dtype);
   if (out.size > 0 && dims.some((d) => x.shape[d] === 0))
-    rangeError(name, `nothing to choose from: shape ${formatShape(x.shape)} is empty along dim ${dims.join(', ')}`);
+    rangeError(
+      name,
+      `nothing to choose from: shape ${formatShape(x.shape)} is empty along dim ${dims.join(', ')}`,
+    );
   if (dims.length === 0 && dtype === x.dtype) backend.copy(x, out);
   else if (dims.length === 0) backend.fill(0, out);
   else backend.reduce(op, x, dims, out);
@@ -72,10 +82,12 @@ function reduceNonEmpty(
  * @throws RangeError over nothing.
  * @see https://pytorch.org/docs/stable/generated/torch.amax.html
  */
-export const amax = (x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor => extremum('max', 'amax', x, dim, keepdim);
+export const amax = (x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor =>
+  extremum('max', 'amax', x, dim, keepdim);
 
 /** The smallest element over `dim`; all else as {@link amax}. */
-export const amin = (x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor => extremum('min', 'amin', x, dim, keepdim);
+export const amin = (x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor =>
+  extremum('min', 'amin', x, dim, keepdim);
 
 /**
  * Without `dim`, or with a list of dims: the largest element, as {@link amax}. With one `dim`: the largest elements
@@ -116,13 +128,21 @@ function along(op: 'max' | 'min', x: Tensor, dim: number, keepdim?: Keepdim): Va
  * @throws RangeError over nothing.
  * @see https://pytorch.org/docs/stable/generated/torch.argmax.html
  */
-export const argmax = (x: Tensor, dim?: number | null, keepdim?: Keepdim): Tensor => position('argmax', x, dim, keepdim);
+export const argmax = (x: Tensor, dim?: number | null, keepdim?: Keepdim): Tensor =>
+  position('argmax', x, dim, keepdim);
 
 /** The position of the first smallest element; all else as {@link argmax}. */
-export const argmin = (x: Tensor, dim?: number | null, keepdim?: Keepdim): Tensor => position('argmin', x, dim, keepdim);
+export const argmin = (x: Tensor, dim?: number | null, keepdim?: Keepdim): Tensor =>
+  position('argmin', x, dim, keepdim);
 
-function position(op: 'argmax' | 'argmin', x: Tensor, dim: number | null | undefined, keepdim?: Keepdim): Tensor {
+function position(
+  op: 'argmax' | 'argmin',
+  x: Tensor,
+  dim: number | null | undefined,
+  keepdim?: Keepdim,
+): Tensor {
   checkTensor(op, x);
-  const dims = dim === undefined || dim === null ? normalizeDims(op, null, x.ndim) : [normalizeDim(op, dim, x.ndim)];
+  const dims =
+    dim === undefined || dim === null ? normalizeDims(op, null, x.ndim) : [normalizeDim(op, dim, x.ndim)];
   return reduceNonEmpty(op, op, x, x.ndim === 0 ? [] : dims, readKeepdim(op, keepdim), 'int32');
 }

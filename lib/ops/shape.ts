@@ -2,7 +2,7 @@ import { rangeError, shapeError, typeError, describe } from '../errors.js';
 import { formatShape, normalizeDim, normalizeDims, type Shape } from '../shape.js';
 import { backend } from '../backend/select.js';
 import { promote } from '../dtype.js';
-import { checkTensor, empty, Tensor, viewOf } from '../tensor.js';
+import { checkTensor, empty, type Tensor, viewOf } from '../tensor.js';
 import { reshape } from './broadcast.js';
 import { cast, track } from './primitive.js';
 
@@ -17,7 +17,11 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
   const order = dims.map((dim: unknown) => normalizeDim('permute', dim, x.ndim));
   if (order.length !== x.ndim || new Set(order).size !== x.ndim)
     shapeError('permute', `dims: expected each of the ${x.ndim} dimensions once, got [${dims.join(', ')}]`);
-  const y = viewOf(x, order.map((dim) => x.shape[dim]), order.map((dim) => x.strides[dim]));
+  const y = viewOf(
+    x,
+    order.map((dim) => x.shape[dim]),
+    order.map((dim) => x.strides[dim]),
+  );
   return track('permute', y, [x], [], (g) => {
     const back = new Array<number>(order.length);
     order.forEach((from, to) => (back[from] = to));
@@ -53,7 +57,10 @@ export const swapaxes = transpose;
 export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
   checkTensor('squeeze', x);
   const dims = normalizeDims('squeeze', dim, x.ndim);
-  return reshape(x, x.shape.filter((size, i) => size !== 1 || !dims.includes(i)));
+  return reshape(
+    x,
+    x.shape.filter((size, i) => size !== 1 || !dims.includes(i)),
+  );
 }
 
 /**
@@ -94,10 +101,12 @@ export function slice(x: Tensor, dim: number, start?: number | null, end?: numbe
   const size = x.shape[at];
   const bound = (value: number | null | undefined, otherwise: number): number => {
     if (value === undefined || value === null) return otherwise;
-    if (!Number.isInteger(value)) typeError('slice', `bounds: expected whole numbers, got ${describe(value)}`);
+    if (!Number.isInteger(value))
+      typeError('slice', `bounds: expected whole numbers, got ${describe(value)}`);
     return Math.min(Math.max(value < 0 ? value + size : value, 0), size);
   };
-  if (!Number.isInteger(step) || step < 1) rangeError('slice', `step: expected a whole number from 1, got ${describe(step)}`);
+  if (!Number.isInteger(step) || step < 1)
+    rangeError('slice', `step: expected a whole number from 1, got ${describe(step)}`);
   const from = bound(start, 0);
   const length = Math.max(0, Math.ceil((bound(end, size) - from) / step));
   return sliceView('slice', x, at, from, length, step);
@@ -114,7 +123,10 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
   const at = dimOf('narrow', x, dim);
   const size = x.shape[at];
   if (!Number.isInteger(start) || !Number.isInteger(length))
-    typeError('narrow', `start and length: expected whole numbers, got ${describe(start)} and ${describe(length)}`);
+    typeError(
+      'narrow',
+      `start and length: expected whole numbers, got ${describe(start)} and ${describe(length)}`,
+    );
   const from = start < 0 ? start + size : start;
   if (from < 0 || length < 0 || from + length > size)
     rangeError('narrow', `elements ${start} to ${start + length} of dim ${dim}, which has ${size}`);
@@ -142,7 +154,12 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   if (!Number.isInteger(index)) typeError('select', `index: expected a whole number, got ${describe(index)}`);
   if (index < -size || index >= size) rangeError('select', `index ${index} of dim ${dim}, which has ${size}`);
   const drop = (list: readonly number[]): number[] => list.filter((_, i) => i !== at);
-  const y = viewOf(x, drop(x.shape), drop(x.strides), x.offset + (index < 0 ? index + size : index) * x.strides[at]);
+  const y = viewOf(
+    x,
+    drop(x.shape),
+    drop(x.strides),
+    x.offset + (index < 0 ? index + size : index) * x.strides[at],
+  );
   return track('select', y, [x], [], (g) => [() => embed(g, x.shape, (whole) => select(whole, at, index))]);
 }
 
@@ -173,11 +190,17 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   const at = dimOf('cat', first, dim);
   for (const x of tensors)
     if (x.ndim !== first.ndim || x.shape.some((size, i) => i !== at && size !== first.shape[i]))
-      shapeError('cat', `sizes but dim ${at} must agree: ${formatShape(first.shape)} and ${formatShape(x.shape)}`);
+      shapeError(
+        'cat',
+        `sizes but dim ${at} must agree: ${formatShape(first.shape)} and ${formatShape(x.shape)}`,
+      );
   const dtype = tensors.map((x) => x.dtype).reduce(promote);
   const parts = tensors.map((x) => cast(x, dtype));
   const total = parts.reduce((sum, x) => sum + x.shape[at], 0);
-  const out = empty(first.shape.map((size, i) => (i === at ? total : size)), dtype);
+  const out = empty(
+    first.shape.map((size, i) => (i === at ? total : size)),
+    dtype,
+  );
   const starts: number[] = [];
   let start = 0;
   for (const x of parts) {
@@ -185,7 +208,9 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
     starts.push(start);
     start += x.shape[at];
   }
-  return track('cat', out, parts, [], (g) => parts.map((x, i) => () => narrow(g, at, starts[i], x.shape[at])));
+  return track('cat', out, parts, [], (g) =>
+    parts.map((x, i) => () => narrow(g, at, starts[i], x.shape[at])),
+  );
 }
 
 /**
@@ -201,7 +226,10 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
     if (formatShape(x.shape) !== formatShape(first.shape))
       shapeError('stack', `shapes must be the same: ${formatShape(first.shape)} and ${formatShape(x.shape)}`);
   const at = normalizeDim('stack', dim, first.ndim + 1);
-  return cat(tensors.map((x) => unsqueeze(x, at)), at);
+  return cat(
+    tensors.map((x) => unsqueeze(x, at)),
+    at,
+  );
 }
 
 function checkTensors(op: string, tensors: unknown): asserts tensors is readonly Tensor[] {

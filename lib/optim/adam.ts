@@ -31,7 +31,10 @@ interface AdamState {
 export class Adam extends Optimizer<AdamOptions> {
   readonly #state = new Map<Tensor, AdamState>();
 
-  constructor(params: Iterable<Tensor> | Iterable<ParamGroup<AdamOptions>>, options: Partial<AdamOptions> = {}) {
+  constructor(
+    params: Iterable<Tensor> | Iterable<ParamGroup<AdamOptions>>,
+    options: Partial<AdamOptions> = {},
+  ) {
     const defaults = { lr: 1e-3, betas: [0.9, 0.999] as const, eps: 1e-8, weightDecay: 0, maximize: false };
     super('Adam', params, options, defaults, (group) => {
       checkNumber('Adam', 'lr', group.lr);
@@ -49,12 +52,22 @@ export class Adam extends Optimizer<AdamOptions> {
         const grad = checkGrad('Adam', param, param.grad);
         let state = this.#state.get(param);
         if (state === undefined) {
-          state = { step: 0, m: persistent(param.shape, param.dtype), v: persistent(param.shape, param.dtype) };
+          state = {
+            step: 0,
+            m: persistent(param.shape, param.dtype),
+            v: persistent(param.shape, param.dtype),
+          };
           this.#state.set(param, state);
         }
         const step = ++state.step;
         const scalars = { lr, beta1: betas[0], beta2: betas[1], eps, weightDecay, step, maximize };
-        backend.adam(param, noGrad(() => contiguous(grad)), state.m, state.v, scalars);
+        backend.adam(
+          param,
+          noGrad(() => contiguous(grad)),
+          state.m,
+          state.v,
+          scalars,
+        );
         param.storage.version++;
       }
     }

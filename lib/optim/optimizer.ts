@@ -25,7 +25,12 @@ export abstract class Optimizer<O extends object> {
   ) {
     const known = Object.keys(defaults);
     checkOptions(op, options, known);
-    if (params instanceof Tensor || typeof params !== 'object' || params === null || !(Symbol.iterator in params))
+    if (
+      params instanceof Tensor ||
+      typeof params !== 'object' ||
+      params === null ||
+      !(Symbol.iterator in params)
+    )
       typeError(op, `params: expected parameters in a list or an iterator, got ${describe(params)}`);
     const list = [...params];
     if (list.length === 0) rangeError(op, 'params: expected at least one parameter, got none');
@@ -58,7 +63,10 @@ export abstract class Optimizer<O extends object> {
 /** Throws unless an option is a number from `least` (and below `below`). */
 export function checkNumber(op: string, name: string, value: unknown, least = 0, below = Infinity): void {
   if (typeof value !== 'number' || Number.isNaN(value) || value < least || value >= below)
-    rangeError(op, `${name}: expected a number from ${least}${below < Infinity ? ` and below ${below}` : ''}, got ${describe(value)}`);
+    rangeError(
+      op,
+      `${name}: expected a number from ${least}${below < Infinity ? ` and below ${below}` : ''}, got ${describe(value)}`,
+    );
 }
 
 /** Throws unless a gradient fits its parameter, before anything is changed. */

@@ -28,8 +28,18 @@ export interface SGDOptions {
 export class SGD extends Optimizer<SGDOptions> {
   readonly #buffers = new Map<Tensor, Tensor>();
 
-  constructor(params: Iterable<Tensor> | Iterable<ParamGroup<SGDOptions>>, options: Partial<SGDOptions> = {}) {
-    const defaults = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
+  constructor(
+    params: Iterable<Tensor> | Iterable<ParamGroup<SGDOptions>>,
+    options: Partial<SGDOptions> = {},
+  ) {
+    const defaults = {
+      lr: 1e-3,
+      momentum: 0,
+      dampening: 0,
+      weightDecay: 0,
+      nesterov: false,
+      maximize: false,
+    };
     super('SGD', params, options, defaults, (group) => {
       checkNumber('SGD', 'lr', group.lr);
       checkNumber('SGD', 'momentum', group.momentum);
@@ -51,7 +61,12 @@ export class SGD extends Optimizer<SGDOptions> {
           buffer = known ?? persistent(param.shape, param.dtype);
           this.#buffers.set(param, buffer);
         }
-        backend.sgd(param, noGrad(() => contiguous(grad)), buffer, { ...options, first: known === undefined });
+        backend.sgd(
+          param,
+          noGrad(() => contiguous(grad)),
+          buffer,
+          { ...options, first: known === undefined },
+        );
         param.storage.version++;
       }
     }
