@@ -29,9 +29,12 @@ const adamRow = (dtype: DType): Row => ({
       const root = Math.sqrt(second[i]) / Math.sqrt(1 - beta2 ** step);
       return ((lr / (1 - beta1 ** step)) * value) / (root + eps);
     });
-    // Rounding of the first moment is relative to what it was made of; the change inherits that.
+    // Both moments are rounded relative to what they were made of, and the change inherits that.
     const terms = M.map((value, i) => Math.abs(value) + Math.abs(G[i]) + weightDecay * Math.abs(P[i]));
-    const amplified = change.map((value, i) => (first[i] === 0 ? 0 : Math.abs(value / first[i]) * terms[i]));
+    const squares = V.map((value, i) => value + terms[i] ** 2);
+    const amplified = change.map((value, i) =>
+      value === 0 ? 0 : Math.abs(value) * (terms[i] / Math.abs(first[i]) + squares[i] / second[i]),
+    );
     return trial({
       options: params,
       operands: { param, grad, m, v },
@@ -39,7 +42,7 @@ const adamRow = (dtype: DType): Row => ({
       expected: {
         param: { values: P.map((p, i) => p - change[i]), scale: P.map((p, i) => Math.abs(p) + amplified[i]) },
         m: { values: first, scale: terms },
-        v: { values: second, scale: V.map((value, i) => value + terms[i] ** 2) },
+        v: { values: second, scale: squares },
       },
     });
   },

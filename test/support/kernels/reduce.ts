@@ -137,7 +137,9 @@ const softmaxRow = (dtype: DType, log: boolean): Row => ({
         const logarithm = value - shift - logSum;
         values.push(log ? logarithm : Math.exp(logarithm));
         // An error in the exponent, relative to the exponent, is one in the power.
-        scale.push(log ? Math.abs(value) + Math.abs(shift) + logSum : Math.exp(logarithm) * (1 - logarithm));
+        scale.push(
+          log ? 1 + Math.abs(value) + Math.abs(shift) + logSum : Math.exp(logarithm) * (1 - logarithm),
+        );
       }
     }
     return trial({
@@ -175,7 +177,8 @@ const crossEntropyRow = (dtype: DType): Row => ({
       const { shift, log } = logSumExp(logits[n]);
       const isIgnored = targets[n] === ignoreIndex;
       values.push(isIgnored ? 0 : log + (shift - logits[n][targets[n]]));
-      scale.push(isIgnored ? 0 : log + Math.abs(shift) + Math.abs(logits[n][targets[n]]));
+      // The sum of powers is at least 1, and is rounded.
+      scale.push(isIgnored ? 0 : 1 + log + Math.abs(shift) + Math.abs(logits[n][targets[n]]));
     }
     return trial({
       options: { ignoreIndex },
