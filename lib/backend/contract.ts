@@ -40,8 +40,8 @@ export interface Operand {
 }
 
 /**
- * Pointwise functions of one number. `x` and `out` have one dtype. All take floats; `neg`, `abs`, `sign` and `square`
- * take integers too, `logicalNot` takes and gives booleans only.
+ * Pointwise functions of one number. `x` and `out` have one dtype. All take floats; `neg`, `abs`, `sign`, `square`
+ * and `relu` take integers too, `logicalNot` takes and gives booleans only.
  * The order is the order of the native enumeration.
  */
 export const UNARY = [

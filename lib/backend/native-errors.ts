@@ -7,7 +7,7 @@ interface Diagnosis {
   readonly cure: string;
 }
 
-const BUILD = 'npm run build:native';
+const BUILD = 'npm run setup';
 const isMusl = (): boolean =>
   process.platform === 'linux' &&
   !(process.report?.getReport() as { header?: { glibcVersionRuntime?: string } }).header?.glibcVersionRuntime;
@@ -22,10 +22,10 @@ const DIAGNOSES: readonly (readonly [RegExp, (match: RegExpExecArray, root: stri
   [
     /no native build was found/i,
     (_match, root) =>
-      existsSync(join(root, 'CMakeLists.txt'))
+      existsSync(join(root, 'scripts', 'setup.mjs'))
         ? {
             cause: 'it has not been built yet',
-            cure: `Run \`${BUILD}\`; it needs CMake, a C++20 compiler and OpenBLAS.`,
+            cure: `Run \`${BUILD}\`; it needs a C++20 compiler.`,
           }
         : {
             cause: `this package has no binary for ${platform()}`,
