@@ -255,7 +255,7 @@ test('an addon that is not there, empty or damaged is explained, with what to do
   const missing = loadErrorWith(null);
   t.regex(
     missing,
-    /^\[native\] the addon cannot be loaded: it has not been built yet\.\nRun `npm run build:native`/,
+    /^\[native\] the addon cannot be loaded: it has not been built yet\.\nRun `npm run setup`/,
   );
   t.regex(missing, /\| No native build was found/);
   for (const file of [Buffer.alloc(0), Buffer.from('not an addon at all'), Buffer.alloc(100_000, 0x7f)]) {
@@ -264,6 +264,6 @@ test('an addon that is not there, empty or damaged is explained, with what to do
       damaged,
       /^\[native\] the addon cannot be loaded: the file is damaged, or made for another kind of machine\./,
     );
-    t.regex(damaged, /rebuild: `npm run build:native`\.\nFile: .*mgp\.node/);
+    t.regex(damaged, /rebuild: `npm run setup`\.\nFile: .*mgp\.node/);
   }
 });
