@@ -233,14 +233,19 @@ test('a loop with tidy uses the same memory again', (t) => {
 });
 
 test('scope() ends with its block', (t) => {
-  let inner: Tensor | null = null;
+  const made: Tensor[] = [];
+  {
+    using _ = scope();
+    made.push(ones([2]).mul(3), keep(ones([2]).mul(4)));
+    t.deepEqual(made[0].tolist(), [3, 3]);
+  }
+  t.throws(() => made[0].tolist(), FREED);
+  t.deepEqual(made[1].tolist(), [4, 4]);
   const end = scope();
-  inner = ones([2]).mul(3);
-  t.deepEqual(inner.tolist(), [3, 3]);
+  const x = ones([2]).mul(3);
   end[Symbol.dispose]();
-  t.throws(() => inner?.tolist(), FREED);
   end[Symbol.dispose]();
-  t.pass('a second end does nothing');
+  t.throws(() => x.tolist(), FREED, 'ended by hand; a second time does nothing');
 });
 
 test('scopes that end in the wrong order say so, and remember nothing', (t) => {
