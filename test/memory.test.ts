@@ -19,9 +19,13 @@ async function growth(mode: string): Promise<Measure> {
   // V8's young generation grows with the time a process runs, up to 48 MB, whatever it does. Here it stays small, so
   // that the numbers speak of tensors.
   const flags = ['--max-semi-space-size=1', '--import=tsx'];
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, script, mode, '200', String(many)], {
-    env: { ...process.env, MGP_BACKEND: backend, NODE_V8_COVERAGE: '' },
-  });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...flags, script, mode, '200', String(many)],
+    {
+      env: { ...process.env, MGP_BACKEND: backend, NODE_V8_COVERAGE: '' },
+    },
+  );
   const { before, after } = JSON.parse(stdout) as Record<'before' | 'after', Measure>;
   return { resident: after.resident - before.resident, outsideHeap: after.outsideHeap - before.outsideHeap };
 }
