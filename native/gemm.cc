@@ -16,30 +16,55 @@ namespace {
 
 constexpr CBLAS_TRANSPOSE flag(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
 
-/// BLAS wants leading dimensions of at least 1, and leaves C alone when k is 0.
-template <class T, class Blas>
-void callBlas(Blas blas, int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T* c, int64_t ldc,
-              bool accumulate) {
+int narrow(int64_t x) { return static_cast<int>(x); }
+
+/// BLAS's functions, by type.
+template <class T>
+constexpr auto kGemm = cblas_sgemm;
+template <>
+constexpr auto kGemm<double> = cblas_dgemm;
+template <class T>
+constexpr auto kGemv = cblas_sgemv;
+template <>
+constexpr auto kGemv<double> = cblas_dgemv;
+
+/// y (rows), `step` apart, += A (rows, columns) · x.
+template <class T>
+void addProduct(int64_t rows, int64_t columns, Matrix<T> a, const T* x, int64_t stepX, T* y, int64_t stepY) {
+  // As it lies in memory.
+  const int64_t height = a.transposed ? columns : rows, width = a.transposed ? rows : columns;
+  kGemv<T>(CblasRowMajor, flag(a.transposed), narrow(height), narrow(width), T(1), a.data, narrow(a.ld), x,
+           narrow(stepX), T(1), y, narrow(stepY));
+}
+
+template <class T>
+void multiply(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T* c, int64_t ldc, bool accumulate) {
   if (m == 0 || n == 0) return;
-  if (k == 0) {
+  // Products with a vector, in which gemm would spend its time on packing the matrix; and those that BLAS
+  // does not define.
+  if (m == 1 || n == 1 || k == 0) {
     if (!accumulate)
       for (int64_t i = 0; i < m; i++) std::fill_n(c + i * ldc, n, T(0));
+    if (k == 0) return;
+    if (n == 1)
+      addProduct(m, k, a, b.data, b.transposed ? 1 : b.ld, c, ldc);
+    else
+      addProduct(n, k, Matrix<T>{b.data, b.ld, !b.transposed}, a.data, a.transposed ? a.ld : 1, c, 1);
     return;
   }
-  const auto narrow = [](int64_t x) { return static_cast<int>(x); };
-  blas(CblasRowMajor, flag(a.transposed), flag(b.transposed), narrow(m), narrow(n), narrow(k), T(1), a.data,
-       narrow(a.ld), b.data, narrow(b.ld), accumulate ? T(1) : T(0), c, narrow(ldc));
+  kGemm<T>(CblasRowMajor, flag(a.transposed), flag(b.transposed), narrow(m), narrow(n), narrow(k), T(1),
+           a.data, narrow(a.ld), b.data, narrow(b.ld), accumulate ? T(1) : T(0), c, narrow(ldc));
 }
 
 }  // namespace
 
 void gemm(int64_t m, int64_t n, int64_t k, Matrix<float> a, Matrix<float> b, float* c, int64_t ldc,
           bool accumulate) {
-  callBlas(cblas_sgemm, m, n, k, a, b, c, ldc, accumulate);
+  multiply(m, n, k, a, b, c, ldc, accumulate);
 }
 void gemm(int64_t m, int64_t n, int64_t k, Matrix<double> a, Matrix<double> b, double* c, int64_t ldc,
           bool accumulate) {
-  callBlas(cblas_dgemm, m, n, k, a, b, c, ldc, accumulate);
+  multiply(m, n, k, a, b, c, ldc, accumulate);
 }
 
 const char* blasCore() { return openblas_get_corename(); }
@@ -102,7 +127,7 @@ void stackRows(Product& p) {
 
 /// Rows and columns [m0, m1) × [n0, n1) of product number `index`.
 template <class T>
-void multiply(const Product& p, int64_t index, int64_t m0, int64_t m1, int64_t n0, int64_t n1) {
+void multiplyPart(const Product& p, int64_t index, int64_t m0, int64_t m1, int64_t n0, int64_t n1) {
   const char* data[3] = {p.batch.data[0], p.batch.data[1], p.batch.data[2]};
   for (int i = p.batch.ndim - 1; i >= 0; i--) {
     for (int slot = 0; slot < 3; slot++) data[slot] += index % p.batch.shape[i] * p.batch.strides[slot][i];
@@ -123,7 +148,7 @@ void multiplyAll(Product& p) {
   if (work < 2 * kGrain || p.batches >= 2 * threads) {
     const int64_t grain = std::max<int64_t>(1, kGrain / work);
     parallelFor(p.batches, grain, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) multiply<T>(p, i, 0, p.m, 0, p.n);
+      for (int64_t i = begin; i < end; i++) multiplyPart<T>(p, i, 0, p.m, 0, p.n);
     });
     return;
   }
@@ -135,9 +160,9 @@ void multiplyAll(Product& p) {
   for (int64_t i = 0; i < p.batches; i++)
     parallelFor(length, grain, [&](int64_t begin, int64_t end) {
       if (byRows)
-        multiply<T>(p, i, begin, end, 0, p.n);
+        multiplyPart<T>(p, i, begin, end, 0, p.n);
       else
-        multiply<T>(p, i, 0, p.m, begin, end);
+        multiplyPart<T>(p, i, 0, p.m, begin, end);
     });
 }
 

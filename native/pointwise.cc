@@ -16,10 +16,22 @@ constexpr int64_t kCostlyGrain = 4096;
 void run(Nest& nest, int operands, int64_t count, PointwiseKernel kernel, int64_t grain = kCheapGrain) {
   if (count == 0) return;
   sortAndCoalesce(nest, operands);
+  // Whole rows, where they are not too long: kernels can choose their way through them.
+  const int64_t row = nest.shape[nest.ndim - 1];
+  if (row < grain) grain = grain / row * row;
   parallelFor(count, grain, [&](int64_t begin, int64_t end) { kernel(nest, begin, end); });
 }
 
 int indexOf(DType dtype) { return static_cast<int>(dtype); }
+
+/// Whether an operand is one and the same number throughout, and this one.
+bool isOne(const Nest& nest, int slot, DType dtype, double value) {
+  for (int i = 0; i < nest.ndim; i++)
+    if (nest.strides[slot][i] != 0) return false;
+  const char* const data = nest.data[slot];
+  return value == (dtype == DType::Float32 ? static_cast<double>(*reinterpret_cast<const float*>(data))
+                                           : *reinterpret_cast<const double*>(data));
+}
 
 /// Reads the operands of an op with two inputs; returns the dtype of the inputs.
 DType readBinary(Call& call, Nest& nest, DType* out) {
@@ -53,7 +65,11 @@ void binary(Call& call) {
   call.sameDType("out", dtype, out);
   const PointwiseKernel kernel = kernels.binary[static_cast<int>(op)][indexOf(dtype)];
   if (!kernel) call.unsupported(dtype);
-  run(nest, 3, count, kernel, op == BinaryOp::Pow ? kCostlyGrain : kCheapGrain);
+  // The power that is asked for most, twenty times faster.
+  if (op == BinaryOp::Pow && count > 0 && isOne(nest, 2, dtype, 2))
+    run(nest, 2, count, kernels.unary[static_cast<int>(UnaryOp::Square)][indexOf(dtype)]);
+  else
+    run(nest, 3, count, kernel, op == BinaryOp::Pow ? kCostlyGrain : kCheapGrain);
 }
 
 void compare(Call& call) {

@@ -5,6 +5,7 @@
 // the inner loops call compiler builtins and libm, never functions of the C++ library.
 
 #include <cstdint>
+#include <utility>
 
 #include "kernels.h"
 
@@ -69,6 +70,30 @@ MGP_INLINE Vector<T> load(const T* p) {
 template <class T>
 MGP_INLINE void store(T* p, Vector<T> v) {
   *reinterpret_cast<typename VectorOf<T>::unaligned*>(p) = v;
+}
+
+template <class T>
+using Lanes = std::make_integer_sequence<int, kLanes<T>>;
+
+/// Joins the two halves of a vector until it is as small as vectors get, and then its lanes one by one. I are
+/// the numbers of the lanes of a half.
+template <class T, class V, class Join, int... I>
+MGP_INLINE T foldHalves(V v, const Join& join, std::integer_sequence<int, I...>) {
+  constexpr int kHalf = sizeof...(I);
+  if constexpr (sizeof(V) > 16) {
+    return foldHalves<T>(
+        join(__builtin_shufflevector(v, v, I...), __builtin_shufflevector(v, v, (I + kHalf)...)), join,
+        std::make_integer_sequence<int, kHalf / 2>());
+  } else {
+    T lanes[kHalf] = {join(T(v[I]), T(v[I + kHalf]))...};
+    for (int width = kHalf / 2; width > 0; width /= 2)
+      for (int l = 0; l < width; l++) lanes[l] = join(lanes[l], lanes[l + width]);
+    return lanes[0];
+  }
+}
+template <class T, class Join>
+MGP_INLINE T foldLanes(Vector<T> v, const Join& join) {
+  return foldHalves<T>(v, join, std::make_integer_sequence<int, kLanes<T> / 2>());
 }
 
 MGP_INLINE int64_t minimum(int64_t a, int64_t b) { return a < b ? a : b; }

@@ -1,8 +1,6 @@
 // Direct convolution: see Planes in kernels.h. Short rows are copied in whole vectors that run over their
 // ends, and what was written too much is overwritten with the next row.
 
-#include <utility>
-
 #include "common.h"
 
 namespace mgp::MGP_ISA {
@@ -20,20 +18,6 @@ MGP_INLINE Vector<T> oddOf(Vector<T> a, Vector<T> b, std::integer_sequence<int, 
 template <int kFrom, class T, int... I>
 MGP_INLINE Vector<T> zip(Vector<T> a, Vector<T> b, std::integer_sequence<int, I...>) {
   return __builtin_shufflevector(a, b, (kFrom + I / 2 + I % 2 * kLanes<T>)...);
-}
-template <class T>
-using Lanes = std::make_integer_sequence<int, kLanes<T>>;
-
-/// The sum of the lanes of a vector, folded in half until two are left. I are the numbers of the lanes of one
-/// half.
-template <class T, class V, int... I>
-MGP_INLINE T sumLanes(V v, std::integer_sequence<int, I...>) {
-  constexpr int kHalf = sizeof...(I);
-  if constexpr (kHalf == 1)
-    return v[0] + v[1];
-  else
-    return sumLanes<T>(__builtin_shufflevector(v, v, I...) + __builtin_shufflevector(v, v, (I + kHalf)...),
-                       std::make_integer_sequence<int, kHalf / 2>());
 }
 
 MGP_INLINE int64_t clamp(int64_t x, int64_t low, int64_t high) { return maximum(low, minimum(x, high)); }
@@ -301,8 +285,7 @@ MGP_INLINE void dotsBlock(const Taps& taps, int64_t m, int64_t k, const T* grad,
   for (int r = 0; r < kNarrow && m + r < taps.m; r++)
     for (int t = 0; t < kTaps && k + t < taps.depth; t++) {
       T& total = out[(m + r) * taps.depth + k + t];
-      total = (accumulate ? total : T(0)) +
-              sumLanes<T>(sums[r][t], std::make_integer_sequence<int, kLanes<T> / 2>());
+      total = (accumulate ? total : T(0)) + foldLanes<T>(sums[r][t], [](auto a, auto b) { return a + b; });
     }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // exp, log, tanh and sigmoid without branches or table look-ups, so that the loops around them become vector
-// code. The errors are within 2 units in the last place; NaN, infinities, overflow, gradual underflow and
+// code. The errors are within 2.6 units in the last place; NaN, infinities, overflow, gradual underflow and
 // signed zeros come out as in libm.
 
 #include "common.h"

@@ -17,6 +17,23 @@ struct Reader {
   MGP_INLINE T operator[](int64_t i) const { return kUnit ? p[i] : value; }
 };
 
+/// walk, for whole rows of operands that lie crosswise to each other: as a stripe of columns after the other,
+/// so narrow that the lines of memory that its rows touch stay in the cache until all of their elements have
+/// been used.
+template <int N>
+__attribute__((noinline)) void walkStripes(const Nest& nest, int64_t begin, int64_t end, InnerLoop inner) {
+  constexpr int64_t kStripe = 8;
+  const int last = nest.ndim - 1;
+  const int64_t length = nest.shape[last];
+  Nest stripe = nest;
+  for (int64_t first = 0; first < length; first += kStripe) {
+    const int64_t columns = minimum(length - first, kStripe);
+    stripe.shape[last] = columns;
+    for (int k = 0; k < N; k++) stripe.data[k] = nest.data[k] + first * nest.strides[k][last];
+    walk<N>(stripe, begin / length * columns, end / length * columns, inner);
+  }
+}
+
 template <int... K>
 struct Indices {};
 
@@ -70,7 +87,10 @@ struct Pointwise {
     if constexpr (kInputs == 1) inner = choose<0>(mask, Indices<0>());
     if constexpr (kInputs == 2) inner = choose<1>(mask, Indices<0, 1>());
     if constexpr (kInputs == 3) inner = choose<1>(mask, Indices<0, 1, 2>());
-    walk<kInputs + 1>(nest, begin, end, inner);
+    if (units || last == 0 || begin % nest.shape[last] != 0 || end % nest.shape[last] != 0)
+      walk<kInputs + 1>(nest, begin, end, inner);
+    else
+      walkStripes<kInputs + 1>(nest, begin, end, inner);
   }
 };
 

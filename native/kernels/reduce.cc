@@ -28,7 +28,7 @@ MGP_INLINE void forRows(const Nest& nest, const char* p, int inner, const Row& r
 
 /// Calls result(i, pointer) for the results [begin, end), with where their first element lies.
 template <class Result>
-MGP_INLINE void forResults(const Nest& kept, int64_t begin, int64_t end, const Result& result) {
+MGP_INLINE void forEachResult(const Nest& kept, int64_t begin, int64_t end, const Result& result) {
   struct Context {
     const Result& result;
     int64_t i;
@@ -38,6 +38,37 @@ MGP_INLINE void forResults(const Nest& kept, int64_t begin, int64_t end, const R
       [](char* const* p, const int64_t* step, int64_t n, void* pointer) {
         Context& c = *static_cast<Context*>(pointer);
         for (int64_t k = 0; k < n; k++) c.result(c.i++, p[0] + k * step[0]);
+      },
+      &context);
+}
+
+/// So many columns are reduced side by side.
+constexpr int64_t kColumns = 256;
+
+/// Calls columns(i, pointer, n) for the n <= kColumns results from i on where they lie side by side and their
+/// elements do not, and one(i, pointer) for each of them otherwise.
+template <class T, class Columns, class One>
+MGP_INLINE void forResults(const Reduction& reduction, int64_t begin, int64_t end, const Columns& columns,
+                           const One& one) {
+  const Nest &kept = reduction.kept, &reduced = reduction.reduced;
+  const bool rowsAreOnePiece = reduced.strides[0][reduced.ndim - 1] == sizeof(T);
+  if (rowsAreOnePiece || kept.strides[0][kept.ndim - 1] != sizeof(T)) {
+    forEachResult(kept, begin, end, one);
+    return;
+  }
+  struct Context {
+    const Columns& columns;
+    int64_t i;
+  } context{columns, begin};
+  walk<1>(
+      kept, begin, end,
+      [](char* const* p, const int64_t*, int64_t n, void* pointer) {
+        Context& c = *static_cast<Context*>(pointer);
+        for (int64_t j = 0; j < n; j += kColumns) {
+          const int64_t count = minimum(n - j, kColumns);
+          c.columns(c.i, p[0] + j * sizeof(T), count);
+          c.i += count;
+        }
       },
       &context);
 }
@@ -67,9 +98,7 @@ T reduceOne(const Nest& reduced, const char* base) {
   return total.total();
 }
 
-/// As many columns as are reduced side by side, and as many rows as are added up before the cascade takes
-/// their sum.
-constexpr int64_t kColumns = 256;
+/// So many rows are added up before the cascade takes their sum.
 constexpr int kRows = 64;
 
 /// Reduces n <= kColumns neighbouring columns into `total`.
@@ -115,64 +144,72 @@ MGP_INLINE Out finish(T total, double divisor) {
 
 template <class R, class T, class Out>
 void reduce(const Reduction& reduction, int64_t begin, int64_t end) {
-  const Nest& kept = reduction.kept;
   const Nest& reduced = reduction.reduced;
-  Out* out = reinterpret_cast<Out*>(reduction.out);
+  Out* const out = reinterpret_cast<Out*>(reduction.out);
   const double divisor = reduction.divisor;
   if (isEmpty(reduced)) {
     for (int64_t i = begin; i < end; i++) out[i] = finish<R, T, Out>(R::template start<T>(), divisor);
     return;
   }
-  const bool rowsAreOnePiece = reduced.strides[0][reduced.ndim - 1] == sizeof(T);
-  if (rowsAreOnePiece || kept.strides[0][kept.ndim - 1] != sizeof(T)) {
-    forResults(kept, begin, end, [&](int64_t i, const char* p) {
-      out[i] = finish<R, T, Out>(reduceOne<T, R>(reduced, p), divisor);
-    });
-    return;
-  }
-  struct Context {
-    const Nest& reduced;
-    Out* out;
-    double divisor;
-  } context{reduced, out + begin, divisor};
-  walk<1>(
-      kept, begin, end,
-      [](char* const* p, const int64_t*, int64_t n, void* pointer) {
-        Context& c = *static_cast<Context*>(pointer);
-        T total[kColumns];
-        for (int64_t j = 0; j < n; j += kColumns) {
-          const int64_t columns = minimum(n - j, kColumns);
-          reduceColumns<T, R>(c.reduced, p[0] + j * sizeof(T), columns, total);
-          for (int64_t k = 0; k < columns; k++) c.out[k] = finish<R, T, Out>(total[k], c.divisor);
-          c.out += columns;
-        }
-      },
-      &context);
+  const auto columns = [&](int64_t i, const char* p, int64_t n) {
+    T total[kColumns];
+    reduceColumns<T, R>(reduced, p, n, total);
+    for (int64_t k = 0; k < n; k++) out[i + k] = finish<R, T, Out>(total[k], divisor);
+  };
+  const auto one = [&](int64_t i, const char* p) {
+    out[i] = finish<R, T, Out>(reduceOne<T, R>(reduced, p), divisor);
+  };
+  forResults<T>(reduction, begin, end, columns, one);
 }
 
-/// The position of the first extremum: the extremum first, at the speed of a reduction, and then where it is.
+/// The positions of the first extrema of n <= kColumns neighbouring columns.
+template <class R, class X>
+void argReduceColumns(const Nest& reduced, const char* base, int64_t n, int32_t* __restrict found) {
+  X best[kColumns];
+  for (int64_t j = 0; j < n; j++) {
+    best[j] = reinterpret_cast<const X*>(base)[j];
+    found[j] = 0;
+  }
+  int32_t position = 0;
+  forRows(reduced, base, 0, [&](const char* p) {
+    const X* const x = reinterpret_cast<const X*>(p);
+    for (int64_t j = 0; j < n; j++) {
+      // A NaN is the extremum, and the first one stays it.
+      const bool better = R::isBetter(best[j], x[j]) & (best[j] == best[j]);
+      best[j] = better ? x[j] : best[j];
+      found[j] = better ? position : found[j];
+    }
+    position++;
+  });
+}
+
+/// The position of the first extremum in a row: the extremum first, at the speed of a reduction, and then
+/// where it is.
+template <class R, class X>
+int32_t argReduceOne(const Nest& reduced, const char* base) {
+  const int64_t length = reduced.shape[reduced.ndim - 1], step = reduced.strides[0][reduced.ndim - 1];
+  const X best = reduceOne<X, R>(reduced, base);
+  // It may not be found: memory that is shared with another thread may have changed meanwhile.
+  int64_t position = 0, found = -1;
+  forRows(reduced, base, 1, [&](const char* p) {
+    for (int64_t k = 0; k < length && found < 0; k++) {
+      const X x = *reinterpret_cast<const X*>(p + k * step);
+      if (x == best || (x != x && best != best)) found = position + k;
+    }
+    position += length;
+  });
+  return static_cast<int32_t>(found < 0 ? 0 : found);
+}
+
 template <class R, class X>
 void argReduce(const Reduction& reduction, int64_t begin, int64_t end) {
   const Nest& reduced = reduction.reduced;
-  int32_t* out = reinterpret_cast<int32_t*>(reduction.out);
-  const int64_t length = reduced.shape[reduced.ndim - 1], step = reduced.strides[0][reduced.ndim - 1];
-  forResults(reduction.kept, begin, end, [&](int64_t i, const char* base) {
-    const X best = reduceOne<X, R>(reduced, base);
-    int64_t position = 0, found = -1;
-    forRows(reduced, base, 1, [&](const char* p) {
-      if (found >= 0) return;
-      for (int64_t k = 0; k < length; k++) {
-        const X x = *reinterpret_cast<const X*>(p + k * step);
-        if (x == best || (x != x && best != best)) {
-          found = position + k;
-          return;
-        }
-      }
-      position += length;
-    });
-    // Memory shared with another thread may have changed meanwhile.
-    out[i] = static_cast<int32_t>(found < 0 ? 0 : found);
-  });
+  int32_t* const out = reinterpret_cast<int32_t*>(reduction.out);
+  const auto columns = [&](int64_t i, const char* p, int64_t n) {
+    argReduceColumns<R, X>(reduced, p, n, out + i);
+  };
+  const auto one = [&](int64_t i, const char* p) { out[i] = argReduceOne<R, X>(reduced, p); };
+  forResults<X>(reduction, begin, end, columns, one);
 }
 
 /// Booleans reduce as the bytes 0 and 1 that they should be; `any` and `all` look at every byte as a truth.
@@ -180,7 +217,7 @@ template <bool kAny>
 void reduceBool(const Reduction& reduction, int64_t begin, int64_t end) {
   uint8_t* out = reinterpret_cast<uint8_t*>(reduction.out);
   const Nest& reduced = reduction.reduced;
-  forResults(reduction.kept, begin, end, [&](int64_t i, const char* base) {
+  forEachResult(reduction.kept, begin, end, [&](int64_t i, const char* base) {
     bool result = !kAny;
     if (!isEmpty(reduced))
       forRows(reduced, base, 0,
@@ -192,7 +229,7 @@ void reduceBool(const Reduction& reduction, int64_t begin, int64_t end) {
 template <class R, bool kMax>
 void argReduceBool(const Reduction& reduction, int64_t begin, int64_t end) {
   int32_t* out = reinterpret_cast<int32_t*>(reduction.out);
-  forResults(reduction.kept, begin, end, [&](int64_t i, const char* base) {
+  forEachResult(reduction.kept, begin, end, [&](int64_t i, const char* base) {
     int32_t position = 0, found = -1;
     forRows(reduction.reduced, base, 0, [&](const char* p) {
       if (found < 0 && (*p != 0) == kMax) found = position;

@@ -37,8 +37,12 @@ struct Max {
       return T(-1) < 0 ? T(T(1) << (8 * sizeof(T) - 1)) : T(0);
   }
   template <class V>
+  static MGP_INLINE auto isBetter(V best, V x) {
+    return (x > best) | (x != x);
+  }
+  template <class V>
   static MGP_INLINE V combine(V best, V x) {
-    return ((x > best) | (x != x)) ? x : best;
+    return isBetter(best, x) ? x : best;
   }
   template <class V>
   static MGP_INLINE V join(V a, V b) {
@@ -56,8 +60,12 @@ struct Min {
       return T(~Max::start<T>());
   }
   template <class V>
+  static MGP_INLINE auto isBetter(V best, V x) {
+    return (x < best) | (x != x);
+  }
+  template <class V>
   static MGP_INLINE V combine(V best, V x) {
-    return ((x < best) | (x != x)) ? x : best;
+    return isBetter(best, x) ? x : best;
   }
   template <class V>
   static MGP_INLINE V join(V a, V b) {
@@ -97,11 +105,7 @@ MGP_INLINE T reduceBlock(const T* p, int64_t n) {
       for (int u = 0; u < kUnroll; u++) parts[u] = R::combine(parts[u], load(p + i + u * kWidth));
     for (; i + kWidth <= n; i += kWidth) parts[0] = R::combine(parts[0], load(p + i));
     const Vector<T> all = R::join(R::join(parts[0], parts[1]), R::join(parts[2], parts[3]));
-    T lanes[kWidth];
-    store(lanes, all);
-    for (int width = kWidth / 2; width > 0; width /= 2)
-      for (int l = 0; l < width; l++) lanes[l] = R::join(lanes[l], lanes[l + width]);
-    total = lanes[0];
+    total = foldLanes<T>(all, [](auto a, auto b) { return R::join(a, b); });
   }
   for (; i < n; i++) total = R::combine(total, p[i]);
   return total;

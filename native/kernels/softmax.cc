@@ -44,13 +44,28 @@ MGP_INLINE RowSum<T> sumPowers(Chunk<T>& chunk, const char* p, int64_t stride, i
     chunk.read(p + i * stride, stride, minimum(n - i, kChunk));
     shift = Max::join(shift, reduceBlock<Max>(chunk.values, chunk.padded));
   }
-  Cascade<Sum, T> sum;
+  T sum = 0;
   for (int64_t i = 0; i < n; i += kChunk) {
     if (n > kChunk) chunk.read(p + i * stride, stride, minimum(n - i, kChunk));
     chunk.powers(shift);
-    sum.push(reduceBlock<Sum>(chunk.values, chunk.padded));
+    sum += reduceBlock<Sum>(chunk.values, chunk.padded);
   }
-  return {shift, sum.total()};
+  return {shift, sum};
+}
+
+/// Calls body(first, count) for the chunks of a row, with their powers in `chunk`: those of a short row are
+/// there still.
+template <class T, class Body>
+MGP_INLINE void forPowers(Chunk<T>& chunk, const char* p, int64_t stride, int64_t n, T shift,
+                          const Body& body) {
+  for (int64_t i = 0; i < n; i += kChunk) {
+    const int64_t count = minimum(n - i, kChunk);
+    if (n > kChunk) {
+      chunk.read(p + i * stride, stride, count);
+      chunk.powers(shift);
+    }
+    body(i, count);
+  }
 }
 
 template <class T>
@@ -58,19 +73,18 @@ void softmaxRow(const SoftmaxRows& softmax, T* out, const char* x) {
   const int64_t n = softmax.length, stride = softmax.stride;
   Chunk<T> chunk;
   const RowSum<T> row = sumPowers(chunk, x, stride, n);
-  const T logSum = logOf(row.sum);
-  for (int64_t i = 0; i < n; i += kChunk) {
-    const int64_t count = minimum(n - i, kChunk);
-    if (softmax.log) {
+  if (softmax.log) {
+    const T logSum = logOf(row.sum);
+    for (int64_t i = 0; i < n; i += kChunk) {
+      const int64_t count = minimum(n - i, kChunk);
       chunk.read(x + i * stride, stride, count);
       for (int64_t k = 0; k < count; k++) out[i + k] = chunk.values[k] - row.shift - logSum;
-    } else {
-      if (n > kChunk) {
-        chunk.read(x + i * stride, stride, count);
-        chunk.powers(row.shift);
-      }
-      for (int64_t k = 0; k < count; k++) out[i + k] = chunk.values[k] / row.sum;
     }
+  } else {
+    const T scale = 1 / row.sum;
+    forPowers(chunk, x, stride, n, row.shift, [&](int64_t i, int64_t count) {
+      for (int64_t k = 0; k < count; k++) out[i + k] = chunk.values[k] * scale;
+    });
   }
 }
 
@@ -128,22 +142,13 @@ int64_t crossEntropyGrad(const CrossEntropyRows& rows, int64_t begin, int64_t en
       continue;
     }
     const T grad = static_cast<const T*>(rows.grad)[n];
-    const RowSum<T> row = sumPowers(chunk, reinterpret_cast<const char*>(x), sizeof(T), classes);
-    for (int64_t i = 0; i < classes; i += kChunk) {
-      const int64_t count = minimum(classes - i, kChunk);
-      if (classes > kChunk) {
-        chunk.read(reinterpret_cast<const char*>(x + i), sizeof(T), count);
-        chunk.powers(row.shift);
-      }
-      if (target >= i && target < i + count) {
-        // The target's own gradient is softmax - 1, not softmax · grad - grad, which would round twice.
-        const T power = chunk.values[target - i];
-        for (int64_t k = 0; k < count; k++) out[i + k] = grad * (chunk.values[k] / row.sum);
-        out[target] = grad * (power / row.sum - 1);
-      } else {
-        for (int64_t k = 0; k < count; k++) out[i + k] = grad * (chunk.values[k] / row.sum);
-      }
-    }
+    const char* const p = reinterpret_cast<const char*>(x);
+    const RowSum<T> row = sumPowers(chunk, p, sizeof(T), classes);
+    const T scale = 1 / row.sum;
+    forPowers<T>(chunk, p, sizeof(T), classes, row.shift, [&](int64_t i, int64_t count) {
+      for (int64_t k = 0; k < count; k++) out[i + k] = grad * (chunk.values[k] * scale);
+      if (target >= i && target < i + count) out[target] = grad * (chunk.values[target - i] * scale - 1);
+    });
   }
   return -1;
 }
