@@ -1,6 +1,5 @@
 #include "args.h"
 
-#include <cmath>
 #include <cstdio>
 #include <new>
 
@@ -46,19 +45,13 @@ void Call::rangeError(const std::string& message) const {
   throw ArgumentError{ArgumentError::Kind::Range, std::string("[") + op_ + "] " + message};
 }
 
-double Call::number(const char* what) {
-  if (position_ >= kBlockLength) rangeError(std::string(what) + ": the argument block is too short");
-  return block_[position_++];
+void Call::tooLong(const char* what) const {
+  rangeError(std::string(what) + ": the argument block is too short");
 }
 
-int64_t Call::integer(const char* what, int64_t low, int64_t high) {
-  const double value = number(what);
-  // Written so that NaN fails.
-  if (!(value >= static_cast<double>(low) && value <= static_cast<double>(high)) ||
-      value != std::trunc(value))
-    rangeError(std::string(what) + ": expected a whole number from " + std::to_string(low) + " to " +
-               std::to_string(high) + ", got " + format(value));
-  return static_cast<int64_t>(value);
+void Call::notWhole(const char* what, int64_t low, int64_t high, double value) const {
+  rangeError(std::string(what) + ": expected a whole number from " + std::to_string(low) + " to " +
+             std::to_string(high) + ", got " + format(value));
 }
 
 Memory Call::memory(int argument, const char* name, DType dtype) const {
@@ -82,15 +75,13 @@ Memory Call::memory(int argument, const char* name, DType dtype) const {
   return {static_cast<char*>(data), static_cast<int64_t>(bytes)};
 }
 
-void Call::checkReach(const char* name, const Memory& memory, DType dtype, int64_t offset, int ndim,
-                      const int64_t* shape, const int64_t* strides) const {
+void Call::checkReach(const char* name, const Memory& memory, DType dtype, int64_t length, int64_t offset,
+                      int ndim, const int64_t* shape, const int64_t* strides) const {
   Wide low = offset, high = offset;
   for (int i = 0; i < ndim; i++) {
-    if (shape[i] == 0) return;  // Nothing is touched.
     const Wide reach = static_cast<Wide>(shape[i] - 1) * strides[i];
     (reach < 0 ? low : high) += reach;
   }
-  const int64_t length = memory.bytes / itemSize(dtype);
   if (low < 0 || high >= length)
     rangeError(std::string(name) + ": elements " + format(static_cast<double>(low)) + " to " +
                format(static_cast<double>(high)) + " lie outside its buffer of " + std::to_string(length) +
@@ -100,11 +91,14 @@ void Call::checkReach(const char* name, const Memory& memory, DType dtype, int64
 int64_t Call::shape(Nest& nest) {
   nest.ndim = static_cast<int>(integer("ndim", 0, kMaxDims));
   int64_t count = 1;
+  bool empty = false;
   for (int i = 0; i < nest.ndim; i++) {
     nest.shape[i] = size("shape");
-    count = product("shape", {count, nest.shape[i]});
+    empty = empty || nest.shape[i] == 0;
+    // Zeros are left out, so that the product of any of the sizes fits.
+    if (nest.shape[i] > 1) count = product("shape", {count, nest.shape[i]});
   }
-  return count;
+  return empty ? 0 : count;
 }
 
 int64_t Call::product(const char* name, std::initializer_list<int64_t> sizes) const {
@@ -119,19 +113,19 @@ int64_t Call::product(const char* name, std::initializer_list<int64_t> sizes) co
   return count;
 }
 
-DType Call::operand(Nest& nest, int slot, int argument, const char* name) {
+DType Call::operand(Nest& nest, int slot, int argument, const char* name, int64_t* length) {
   const DType type = dtype("dtype");
-  nest.data[slot] = strided(argument, name, type, nest.ndim, nest.shape, nest.strides[slot]);
+  nest.data[slot] = strided(argument, name, type, nest.ndim, nest.shape, nest.strides[slot], length);
   for (int i = 0; i < nest.ndim; i++) nest.strides[slot][i] *= itemSize(type);
   return type;
 }
 
 DType Call::result(Nest& nest, int slot, int argument, const char* name) {
-  const DType type = operand(nest, slot, argument, name);
+  int64_t length;
+  const DType type = operand(nest, slot, argument, name, &length);
   int64_t count = 1;
   for (int i = 0; i < nest.ndim; i++) count *= nest.shape[i];
   // A result whose elements share memory has no one value, and could keep a thread busy for years.
-  const int64_t length = memory(argument, name, type).bytes / itemSize(type);
   if (count > length)
     rangeError(std::string(name) + ": " + std::to_string(count) + " elements do not fit its buffer of " +
                std::to_string(length) + " " + nameOf(type));
@@ -161,8 +155,9 @@ char* Call::contiguous(int argument, const char* name, int64_t count, DType expe
 }
 
 char* Call::strided(int argument, const char* name, DType type, int ndim, const int64_t* shape,
-                    int64_t* strides) {
+                    int64_t* strides, int64_t* length) {
   const Memory buffer = memory(argument, name, type);
+  *length = buffer.bytes / itemSize(type);
   const int64_t offset = integer("offset", 0, kMaxInteger);
   bool empty = false;
   for (int i = 0; i < ndim; i++) {
@@ -171,8 +166,9 @@ char* Call::strided(int argument, const char* name, DType type, int ndim, const 
     // The stride of a single element is never taken: it must not overflow anything either.
     if (shape[i] <= 1) strides[i] = 0;
   }
-  checkReach(name, buffer, type, offset, ndim, shape, strides);
-  return empty ? buffer.data : buffer.data + offset * itemSize(type);
+  if (empty) return buffer.data;
+  checkReach(name, buffer, type, *length, offset, ndim, shape, strides);
+  return buffer.data + offset * itemSize(type);
 }
 
 void Call::sameDType(const char* name, DType expected, DType got) const {

@@ -46,8 +46,19 @@ class Call {
   [[noreturn]] void rangeError(const std::string& message) const;
 
   // The next number of the block.
-  double number(const char* what);
-  int64_t integer(const char* what, int64_t low, int64_t high);
+  double number(const char* what) {
+    if (position_ >= kBlockLength) tooLong(what);
+    return block_[position_++];
+  }
+  int64_t integer(const char* what, int64_t low, int64_t high) {
+    const double value = number(what);
+    // Written so that NaN fails, and that the conversion is defined.
+    if (!(value >= static_cast<double>(low) && value <= static_cast<double>(high)))
+      notWhole(what, low, high, value);
+    const auto whole = static_cast<int64_t>(value);
+    if (static_cast<double>(whole) != value) notWhole(what, low, high, value);
+    return whole;
+  }
   int64_t size(const char* what) { return integer(what, 0, kMaxSize); }
   bool flag(const char* what) { return integer(what, 0, 1) != 0; }
   DType dtype(const char* what) { return static_cast<DType>(integer(what, 0, kDTypes - 1)); }
@@ -67,7 +78,10 @@ class Call {
   int64_t product(const char* name, std::initializer_list<int64_t> sizes) const;
 
   /// dtype, offset and strides of an operand over the nest's shape, its buffer argument number `argument`.
-  DType operand(Nest& nest, int slot, int argument, const char* name);
+  DType operand(Nest& nest, int slot, int argument, const char* name) {
+    int64_t length;
+    return operand(nest, slot, argument, name, &length);
+  }
 
   /// As `operand`, for a result: it must be large enough to hold every element once.
   DType result(Nest& nest, int slot, int argument, const char* name);
@@ -77,9 +91,10 @@ class Call {
   /// The same, where the dtype has to be this one.
   char* contiguous(int argument, const char* name, int64_t count, DType expected);
 
-  /// Offset and strides of an operand whose shape and dtype are known; strides (in elements) go to `strides`.
-  char* strided(int argument, const char* name, DType dtype, int ndim, const int64_t* shape,
-                int64_t* strides);
+  /// Offset and strides of an operand whose shape and dtype are known. Strides, in elements, go to `strides`,
+  /// and the number of elements in the whole buffer to `length`.
+  char* strided(int argument, const char* name, DType dtype, int ndim, const int64_t* shape, int64_t* strides,
+                int64_t* length);
 
   void sameDType(const char* name, DType expected, DType got) const;
   [[noreturn]] void unsupported(DType dtype) const;
@@ -94,9 +109,13 @@ class Call {
   static napi_value run(napi_env env, napi_callback_info info, void (*body)(Call&)) noexcept;
 
  private:
+  DType operand(Nest& nest, int slot, int argument, const char* name, int64_t* length);
   Memory memory(int argument, const char* name, DType dtype) const;
-  void checkReach(const char* name, const Memory& memory, DType dtype, int64_t offset, int ndim,
-                  const int64_t* shape, const int64_t* strides) const;
+  void checkReach(const char* name, const Memory& memory, DType dtype, int64_t length, int64_t offset,
+                  int ndim, const int64_t* shape, const int64_t* strides) const;
+
+  [[noreturn]] void tooLong(const char* what) const;
+  [[noreturn]] void notWhole(const char* what, int64_t low, int64_t high, double value) const;
 
   napi_env env_;
   const char* op_ = "native";

@@ -102,13 +102,13 @@ void layout(const Call& call, const char* name, int64_t rows, int64_t columns, i
 /// Reads the matrices of one operand, and sets up its part of the nest.
 DType readMatrices(Call& call, Product& p, int slot, const char* name, int64_t rows, int64_t columns,
                    int64_t* ld, bool* transposed) {
-  int64_t shape[kMaxDims], strides[kMaxDims];
+  int64_t shape[kMaxDims], strides[kMaxDims], length;
   const int ndim = p.batch.ndim;
   std::copy_n(p.batch.shape, ndim, shape);
   shape[ndim] = rows;
   shape[ndim + 1] = columns;
   const DType dtype = call.dtype("dtype");
-  p.batch.data[slot] = call.strided(slot - 1, name, dtype, ndim + 2, shape, strides);
+  p.batch.data[slot] = call.strided(slot - 1, name, dtype, ndim + 2, shape, strides, &length);
   for (int i = 0; i < ndim; i++) p.batch.strides[slot][i] = strides[i] * itemSize(dtype);
   layout(call, name, rows, columns, strides[ndim], strides[ndim + 1], ld, transposed);
   return dtype;

@@ -283,7 +283,7 @@ const native: Backend = {
     const ndim = x.shape.length;
     block[0] = REDUCE_CODES[op];
     let at = packShape(1, x.shape);
-    block.fill(0, at, at + ndim);
+    for (let i = 0; i < ndim; i++) block[at + i] = 0;
     for (let i = 0; i < dims.length; i++) block[at + dims[i]] = 1;
     at = packOperand(at + ndim, x, ndim);
     packContiguous(at, out);
