@@ -8,6 +8,7 @@ import {
   enableGrad,
   matmul,
   noGrad,
+  optim,
   stack,
   tensor,
   type Tensor,
@@ -181,6 +182,20 @@ test('a grad that the graph itself has read', (t) => {
     sum(x.mul(2).sum(), w.mul(x.grad).sum()).backward();
     t.deepEqual(values(w.grad), [10, 20], 'what it was when it was read');
     t.deepEqual(values(x.grad), [12, 22]);
+  }
+});
+
+test('adding to a grad, and a step of an optimizer, are changes in place', (t) => {
+  const [x, w] = [leaf([1, 2]), leaf([3, 4])];
+  x.sum().backward();
+  const loss = w.mul(x.grad as Tensor).sum();
+  x.sum().backward();
+  t.throws(() => loss.backward(), { message: /that mul saved for its gradient was changed in place/ });
+  for (const optimizer of [new optim.SGD([w]), new optim.Adam([w])]) {
+    w.grad = tensor([1, 1], { dtype: 'float64' });
+    const before = w.square().sum();
+    optimizer.step();
+    t.throws(() => before.backward(), { message: /that square saved for its gradient was changed in place/ });
   }
 });
 
