@@ -54,26 +54,31 @@ constexpr int kVectorBytes = 32;
 constexpr int kVectorBytes = 16;
 #endif
 template <class T>
-struct VectorOf {
-  typedef T type __attribute__((vector_size(kVectorBytes)));
-  typedef T unaligned __attribute__((vector_size(kVectorBytes), aligned(alignof(T)), may_alias));
-};
-template <class T>
-using Vector = typename VectorOf<T>::type;
-template <class T>
 constexpr int kLanes = kVectorBytes / sizeof(T);
+template <class T, int kWidth>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(kWidth * sizeof(T))));
+  typedef T unaligned __attribute__((vector_size(kWidth * sizeof(T)), aligned(alignof(T)), may_alias));
+};
+template <class T, int kWidth = kLanes<T>>
+using Vector = typename VectorOf<T, kWidth>::type;
 
+template <int kWidth, class T>
+MGP_INLINE Vector<T, kWidth> load(const T* p) {
+  return *reinterpret_cast<const typename VectorOf<T, kWidth>::unaligned*>(p);
+}
 template <class T>
 MGP_INLINE Vector<T> load(const T* p) {
-  return *reinterpret_cast<const typename VectorOf<T>::unaligned*>(p);
+  return load<kLanes<T>>(p);
+}
+template <int kWidth, class T>
+MGP_INLINE void store(T* p, Vector<T, kWidth> v) {
+  *reinterpret_cast<typename VectorOf<T, kWidth>::unaligned*>(p) = v;
 }
 template <class T>
 MGP_INLINE void store(T* p, Vector<T> v) {
-  *reinterpret_cast<typename VectorOf<T>::unaligned*>(p) = v;
+  store<kLanes<T>>(p, v);
 }
-
-template <class T>
-using Lanes = std::make_integer_sequence<int, kLanes<T>>;
 
 /// Joins the two halves of a vector until it is as small as vectors get, and then its lanes one by one. I are
 /// the numbers of the lanes of a half.

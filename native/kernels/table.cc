@@ -14,6 +14,7 @@ void fillIndex(Kernels& table);
 void fillRandom(Kernels& table);
 void fillOptimizer(Kernels& table);
 void fillConv(Kernels& table);
+void fillPlanes(Kernels& table);
 
 void fill(Kernels& table) {
   table.isa = MGP_STRING(MGP_ISA);
@@ -24,6 +25,7 @@ void fill(Kernels& table) {
   fillRandom(table);
   fillOptimizer(table);
   fillConv(table);
+  fillPlanes(table);
 }
 
 }  // namespace mgp::MGP_ISA
