@@ -7,7 +7,11 @@ interface Diagnosis {
   readonly cure: string;
 }
 
-const BUILD = 'npm run setup';
+/** A clone of the repository has the tools to build the addon; an installed package does not. */
+const isClone = (root: string): boolean => existsSync(join(root, 'scripts', 'setup.mjs'));
+const howToBuild = (root: string): string =>
+  isClone(root) ? '`npm run setup`' : '`npm run setup` in a clone of the repository';
+
 const isMusl = (): boolean =>
   process.platform === 'linux' &&
   !(process.report?.getReport() as { header?: { glibcVersionRuntime?: string } }).header?.glibcVersionRuntime;
@@ -22,10 +26,10 @@ const DIAGNOSES: readonly (readonly [RegExp, (match: RegExpExecArray, root: stri
   [
     /no native build was found/i,
     (_match, root) =>
-      existsSync(join(root, 'scripts', 'setup.mjs'))
+      isClone(root)
         ? {
             cause: 'it has not been built yet',
-            cure: `Run \`${BUILD}\`; it needs a C++20 compiler.`,
+            cure: `Run ${howToBuild(root)}; it needs a C++20 compiler.`,
           }
         : {
             cause: `this package has no binary for ${platform()}`,
@@ -36,37 +40,37 @@ const DIAGNOSES: readonly (readonly [RegExp, (match: RegExpExecArray, root: stri
   ],
   [
     /version [`'"]?(GLIBC_[\d.]+)/,
-    ([, version]) => ({
+    ([, version], root) => ({
       cause: `it needs ${version}, which is newer than this system's C library`,
-      cure: `Use a newer distribution, or build on this machine: \`${BUILD}\`.`,
+      cure: `Use a newer distribution, or build on this machine: ${howToBuild(root)}.`,
     }),
   ],
   [
     /version [`'"]?((?:GLIBCXX|CXXABI)_[\d.]+)/,
-    ([, version]) => ({
+    ([, version], root) => ({
       cause: `it needs ${version}, which is newer than this system's C++ library`,
-      cure: `Build on this machine: \`${BUILD}\`.`,
+      cure: `Build on this machine: ${howToBuild(root)}.`,
     }),
   ],
   [
     /error relocating|ld-linux-[\w-]+\.so/i,
-    () => ({
+    (_match, root) => ({
       cause: 'it was built for glibc, and this system has musl (Alpine)',
-      cure: `Build on this machine: \`${BUILD}\`, or use a Node image based on Debian (node:20-slim).`,
+      cure: `Build on this machine: ${howToBuild(root)}, or use a Node image based on Debian (node:20-slim).`,
     }),
   ],
   [
     /(lib[\w.+-]*blas[\w.+-]*): cannot open shared object file/i,
-    ([, library]) => ({
+    ([, library], root) => ({
       cause: `the shared library ${library} is missing`,
-      cure: `Install OpenBLAS (Debian and Ubuntu: apt-get install libopenblas0-serial), or rebuild: \`${BUILD}\`.`,
+      cure: `Install OpenBLAS (Debian and Ubuntu: apt-get install libopenblas0-serial), or rebuild: ${howToBuild(root)}.`,
     }),
   ],
   [
     /([\w.+-]+\.(?:so[\d.]*|dylib|dll)): cannot open shared object file|library not loaded: (\S+)/i,
-    ([, linux, mac]) => ({
+    ([, linux, mac], root) => ({
       cause: `the shared library ${linux ?? mac} is missing`,
-      cure: `Install the package that holds it, or build on this machine: \`${BUILD}\`.`,
+      cure: `Install the package that holds it, or build on this machine: ${howToBuild(root)}.`,
     }),
   ],
   [
@@ -78,9 +82,9 @@ const DIAGNOSES: readonly (readonly [RegExp, (match: RegExpExecArray, root: stri
   ],
   [
     /NODE_MODULE_VERSION|different Node\.js version|did not self-register/i,
-    () => ({
+    (_match, root) => ({
       cause: `it was built for another runtime than Node ${process.version}`,
-      cure: `Rebuild it: \`${BUILD}\`.`,
+      cure: `Rebuild it: ${howToBuild(root)}.`,
     }),
   ],
   [
@@ -92,9 +96,9 @@ const DIAGNOSES: readonly (readonly [RegExp, (match: RegExpExecArray, root: stri
   ],
   [
     /file too short|invalid ELF header|not a valid Win32|wrong ELF class|not a mach-o|incompatible architecture|cannot read file data|ELF load command|section header/i,
-    () => ({
+    (_match, root) => ({
       cause: 'the file is damaged, or made for another kind of machine',
-      cure: `Install the package again, or rebuild: \`${BUILD}\`.`,
+      cure: `Install the package again, or rebuild: ${howToBuild(root)}.`,
     }),
   ],
   [
@@ -111,7 +115,7 @@ function diagnose(error: Error, root: string): Diagnosis {
     const match = pattern.exec(error.message);
     if (match) return explain(match, root);
   }
-  return { cause: error.message, cure: `Rebuild it: \`${BUILD}\`.` };
+  return { cause: error.message, cure: `Rebuild it: ${howToBuild(root)}.` };
 }
 
 /**
