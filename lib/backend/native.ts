@@ -1,26 +1,29 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DTYPES, dtypeCode, type DType } from '../dtype.js';
+import { DTYPES, type DType } from '../dtype.js';
 import { describe, rangeError } from '../errors.js';
-import { MAX_DIMS, formatShape, sizeOf, type Shape } from '../shape.js';
+import { sizeOf } from '../shape.js';
 import { freed } from '../storage.js';
+import { BINARY, COMPARE, RANDOM, REDUCE, UNARY, type Backend, type Operand } from './contract.js';
 import {
-  BINARY,
-  COMPARE,
-  RANDOM,
-  REDUCE,
-  UNARY,
-  type Backend,
-  type Conv2dParams,
-  type Operand,
-  type Window2d,
-} from './contract.js';
+  block,
+  packShape,
+  packOperand,
+  packContiguous,
+  packPointwise,
+  packImages,
+  packConv,
+  packRows,
+  packIndexed,
+  packSliceIndex,
+  useBlock,
+} from './native-block.js';
 import { explainLoadError } from './native-errors.js';
 
 // The boundary to the addon. A call hands over the buffers of its operands as arguments, inputs first, and everything
-// else as numbers in one packed block: that takes a tenth of a microsecond, where objects would take several. The order
-// of the numbers is stated at each entry in native/*.cc, which checks every one of them again.
+// else as numbers in one packed block: that takes a tenth of a microsecond, where objects would take several. native/*.cc
+// checks every one of them again.
 
 type Handle = ArrayBuffer | Uint8Array;
 
@@ -71,9 +74,8 @@ export interface NativeInfo {
   readonly threads: number;
 }
 
-// Set by `load`, before anything below runs.
+// Set by `load`, before any kernel runs.
 let addon: Addon;
-let block: Float64Array;
 
 const codes = <Name extends string>(names: readonly Name[]): Record<Name, number> =>
   Object.fromEntries(names.map((name, i) => [name, i])) as Record<Name, number>;
@@ -85,144 +87,6 @@ const RANDOM_CODES = codes(RANDOM);
 
 function handleOf(x: Operand): Handle {
   return x.storage.handle ?? freed();
-}
-
-// Each of these writes to the block from `at` on and returns where it stopped.
-
-function packShape(at: number, shape: Shape): number {
-  const ndim = shape.length;
-  if (ndim > MAX_DIMS)
-    rangeError('native', `at most ${MAX_DIMS} dimensions, got shape ${formatShape(shape)}`);
-  block[at++] = ndim;
-  for (let i = 0; i < ndim; i++) block[at++] = shape[i];
-  return at;
-}
-
-/** Offset and strides of `x`, walked as if it had `ndim` dimensions: it stands still where it is repeated. */
-function packStrides(at: number, x: Operand, ndim: number): number {
-  const { shape, strides } = x;
-  block[at++] = x.offset;
-  for (let i = shape.length; i < ndim; i++) block[at++] = 0;
-  for (let i = 0; i < shape.length; i++) block[at++] = shape[i] === 1 ? 0 : strides[i];
-  return at;
-}
-
-function packOperand(at: number, x: Operand, ndim: number): number {
-  block[at] = dtypeCode(x.dtype);
-  return packStrides(at + 1, x, ndim);
-}
-
-/** Where a kernel knows the strides. */
-function packContiguous(at: number, x: Operand): number {
-  block[at] = dtypeCode(x.dtype);
-  block[at + 1] = x.offset;
-  return at + 2;
-}
-
-/** Whether walking `x` along with `out` is a matter of one dimension: neighbours, or one and the same element. */
-const isFlat = (x: Operand, out: Operand): boolean => (x.isContiguous && x.size === out.size) || x.size === 1;
-
-function packFlat(at: number, x: Operand): number {
-  block[at] = dtypeCode(x.dtype);
-  block[at + 1] = x.offset;
-  block[at + 2] = x.size === 1 ? 0 : 1;
-  return at + 3;
-}
-
-/** Shape and operands of a pointwise kernel with up to three inputs. */
-function packPointwise(at: number, out: Operand, a: Operand, b: Operand | null, c: Operand | null): number {
-  if (
-    out.isContiguous &&
-    isFlat(a, out) &&
-    (b === null || isFlat(b, out)) &&
-    (c === null || isFlat(c, out))
-  ) {
-    block[at] = 1;
-    block[at + 1] = out.size;
-    at = packFlat(at + 2, a);
-    if (b !== null) at = packFlat(at, b);
-    if (c !== null) at = packFlat(at, c);
-    return packFlat(at, out);
-  }
-  const ndim = out.shape.length;
-  at = packShape(at, out.shape);
-  at = packOperand(at, a, ndim);
-  if (b !== null) at = packOperand(at, b, ndim);
-  if (c !== null) at = packOperand(at, c, ndim);
-  return packOperand(at, out, ndim);
-}
-
-function packPair(at: number, pair: readonly [number, number]): number {
-  block[at] = pair[0];
-  block[at + 1] = pair[1];
-  return at + 2;
-}
-
-/** Sizes of images and of what a window makes of them. */
-function packWindow(
-  at: number,
-  height: number,
-  width: number,
-  outHeight: number,
-  outWidth: number,
-  w: Window2d,
-): number {
-  block[at] = height;
-  block[at + 1] = width;
-  block[at + 2] = outHeight;
-  block[at + 3] = outWidth;
-  at = packPair(at + 4, w.kernel);
-  at = packPair(at, w.stride);
-  at = packPair(at, w.padding);
-  return packPair(at, w.dilation);
-}
-
-/** How often the window stops along dimension `i` of images of this size. */
-const stops = (size: number, w: Window2d, i: 0 | 1): number =>
-  Math.max(
-    0,
-    Math.floor((size + 2 * w.padding[i] - w.dilation[i] * (w.kernel[i] - 1) - 1) / w.stride[i]) + 1,
-  );
-
-function packImages(images: Operand, w: Window2d): number {
-  const [n, channels, height, width] = images.shape;
-  block[0] = n;
-  block[1] = channels;
-  return packWindow(2, height, width, stops(height, w, 0), stops(width, w, 1), w);
-}
-
-function packConv(x: Operand, out: Operand, params: Conv2dParams): number {
-  block[0] = x.shape[0];
-  block[1] = x.shape[1];
-  block[2] = out.shape[1];
-  block[3] = params.groups;
-  return packWindow(4, x.shape[2], x.shape[3], out.shape[2], out.shape[3], params);
-}
-
-/** Rows of logits, and the target that counts for nothing. */
-function packRows(x: Operand, ignoreIndex: number): number {
-  // What is not an int32 no target can be equal to.
-  const ignores = (ignoreIndex | 0) === ignoreIndex;
-  block[0] = x.shape[0];
-  block[1] = x.shape[1];
-  block[2] = ignores ? 1 : 0;
-  block[3] = ignores ? ignoreIndex : 0;
-  return 4;
-}
-
-function packIndexed(shape: Shape, dim: number, size: number): number {
-  const at = packShape(0, shape);
-  block[at] = dim;
-  block[at + 1] = size;
-  return at + 2;
-}
-
-/** A 1-D index for slices along `dim`: the same for all elements of a slice. */
-function packSliceIndex(at: number, index: Operand, dim: number, ndim: number): number {
-  block[at] = dtypeCode(index.dtype);
-  block[at + 1] = index.offset;
-  for (let i = 0; i < ndim; i++) block[at + 2 + i] = i === dim ? index.strides[0] : 0;
-  return at + 2 + ndim;
 }
 
 /** Where in a 1-D index the first bad one is, from its position among the elements of the slices, if there is one. */
@@ -469,7 +333,7 @@ function load(): { readonly path: string } | { readonly error: Error } {
     const candidate = require(path) as Addon;
     checkCodes(candidate);
     addon = candidate;
-    block = candidate.block;
+    useBlock(candidate.block);
     return { path };
   } catch (error) {
     return { error: explainLoadError(error as Error, ROOT, path) };
