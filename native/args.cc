@@ -1,7 +1,9 @@
 #include "args.h"
 
 #include <cstdio>
+#include <exception>
 #include <new>
+#include <utility>
 
 namespace mgp {
 
@@ -18,35 +20,32 @@ using Wide = __int128;
 
 }  // namespace
 
-Call::Call(napi_env env, napi_callback_info info) : env_(env) {
+Call::Call(napi_env env, napi_callback_info info) noexcept : env_(env) {
   void* data = nullptr;
   napi_get_cb_info(env, info, &argc_, argv_, nullptr, &data);
   const auto* environment = static_cast<const Environment*>(data);
-  if (environment->block) {
-    block_ = environment->block.get();
-    return;
-  }
+  block_ = environment->block.get();
+  if (block_) return;
   napi_value buffer;
   void* address = nullptr;
   size_t bytes = 0;
   if (napi_get_reference_value(env, environment->blockReference, &buffer) == napi_ok &&
-      napi_get_arraybuffer_info(env, buffer, &address, &bytes) == napi_ok &&
-      bytes == kBlockLength * sizeof(double))
+      napi_get_arraybuffer_info(env, buffer, &address, &bytes) == napi_ok)
     block_ = static_cast<const double*>(address);
-  else
-    throw ArgumentError{ArgumentError::Kind::Type, "[native] the argument block was detached"};
+  // JavaScript can take away a buffer that is its own.
+  if (bytes != kBlockLength * sizeof(double)) length_ = 0;
 }
 
 void Call::typeError(const std::string& message) const {
-  throw ArgumentError{ArgumentError::Kind::Type, std::string("[") + op_ + "] " + message};
+  throw CallError{CallError::Kind::Type, std::string("[") + op_ + "] " + message};
 }
 
 void Call::rangeError(const std::string& message) const {
-  throw ArgumentError{ArgumentError::Kind::Range, std::string("[") + op_ + "] " + message};
+  throw CallError{CallError::Kind::Range, std::string("[") + op_ + "] " + message};
 }
 
 void Call::tooLong(const char* what) const {
-  rangeError(std::string(what) + ": the argument block is too short");
+  rangeError(std::string(what) + ": the argument block is too short, or detached");
 }
 
 void Call::notWhole(const char* what, int64_t low, int64_t high, double value) const {
@@ -179,29 +178,31 @@ void Call::sameDType(const char* name, DType expected, DType got) const {
 void Call::unsupported(DType dtype) const { typeError(std::string("does not take ") + nameOf(dtype)); }
 
 napi_value Call::run(napi_env env, napi_callback_info info, void (*body)(Call&)) noexcept {
-  ArgumentError::Kind kind = ArgumentError::Kind::Memory;
-  std::string message;
+  CallError failure{CallError::Kind::Failure, ""};
+  Call call(env, info);
+  const auto fail = [&](const char* what) { failure.message = std::string("[") + call.op_ + "] " + what; };
   try {
-    Call call(env, info);
     body(call);
     napi_value value = nullptr;
     if (call.hasResult_) napi_create_double(env, call.result_, &value);
     return value;
-  } catch (ArgumentError& error) {
-    kind = error.kind;
-    message.swap(error.message);
+  } catch (CallError& error) {
+    failure = std::move(error);
   } catch (const std::bad_alloc&) {
+    fail("out of memory");
+  } catch (const std::exception& error) {
+    fail(error.what());
   }
-  switch (kind) {
-    case ArgumentError::Kind::Type:
-      napi_throw_type_error(env, nullptr, message.c_str());
+  const char* const message = failure.message.c_str();
+  switch (failure.kind) {
+    case CallError::Kind::Type:
+      napi_throw_type_error(env, nullptr, message);
       break;
-    case ArgumentError::Kind::Range:
-      napi_throw_range_error(env, nullptr, message.c_str());
+    case CallError::Kind::Range:
+      napi_throw_range_error(env, nullptr, message);
       break;
-    case ArgumentError::Kind::Memory:
-      napi_throw_error(env, "ERR_MEMORY_ALLOCATION_FAILED",
-                       message.empty() ? "[native] out of memory" : message.c_str());
+    case CallError::Kind::Failure:
+      napi_throw_error(env, nullptr, message);
   }
   return nullptr;
 }

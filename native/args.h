@@ -19,10 +19,10 @@ constexpr int64_t kMaxSize = int64_t{1} << 33;
 /// Whole numbers up to here are exact in JavaScript.
 constexpr int64_t kMaxInteger = (int64_t{1} << 53) - 1;
 
-/// A wrong argument. Thrown and caught inside one native call; JavaScript sees a TypeError, RangeError or
-/// Error.
-struct ArgumentError {
-  enum class Kind { Type, Range, Memory } kind;
+/// A wrong argument, or work that could not be done. Thrown and caught inside one native call; JavaScript
+/// sees a TypeError, a RangeError or an Error.
+struct CallError {
+  enum class Kind { Type, Range, Failure } kind;
   std::string message;
 };
 
@@ -38,7 +38,7 @@ class Call {
  public:
   static constexpr int kMaxArguments = 5;
 
-  Call(napi_env env, napi_callback_info info);
+  Call(napi_env env, napi_callback_info info) noexcept;
 
   /// Whom errors are attributed to.
   void setOp(const char* op) { op_ = op; }
@@ -47,7 +47,7 @@ class Call {
 
   // The next number of the block.
   double number(const char* what) {
-    if (position_ >= kBlockLength) tooLong(what);
+    if (position_ >= length_) tooLong(what);
     return block_[position_++];
   }
   int64_t integer(const char* what, int64_t low, int64_t high) {
@@ -122,6 +122,7 @@ class Call {
   size_t argc_ = kMaxArguments;
   napi_value argv_[kMaxArguments];
   const double* block_ = nullptr;
+  int length_ = kBlockLength;
   int position_ = 0;
   bool hasResult_ = false;
   double result_ = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <new>
 #include <type_traits>
 
 #include "entries.h"
@@ -37,7 +38,7 @@ int64_t Conv::grain() const {
 }
 
 void checkMemory(const std::atomic<bool>& failed) {
-  if (failed) throw ArgumentError{ArgumentError::Kind::Memory, "[conv2d] out of memory"};
+  if (failed) throw std::bad_alloc();
 }
 
 /// Block: N, C, O, groups, window, whether there is a bias, then x, weight, bias if so, out. Buffers in the

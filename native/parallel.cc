@@ -5,9 +5,9 @@
 #include <cmath>
 #include <condition_variable>
 #include <cstdio>
+#include <exception>
 #include <mutex>
 #include <set>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -175,7 +175,7 @@ class Pool {
 #endif
     try {
       for (; started_ < count; started_++) std::thread([this] { helper(); }).detach();
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
       // The caller does the work alone.
     }
 #if !defined(_WIN32)

@@ -17,12 +17,24 @@ struct Reader {
   MGP_INLINE T operator[](int64_t i) const { return kUnit ? p[i] : value; }
 };
 
+constexpr int64_t kStripe = 8;
+
+/// Whether an operand goes the shorter way in memory from row to row than along a row.
+bool liesCrosswise(const Nest& nest, int operands) {
+  const int last = nest.ndim - 1;
+  if (last == 0 || nest.shape[last - 1] < kStripe || nest.shape[last] < kStripe) return false;
+  for (int k = 0; k < operands; k++)
+    if (nest.strides[k][last - 1] != 0 &&
+        __builtin_llabs(nest.strides[k][last - 1]) < __builtin_llabs(nest.strides[k][last]))
+      return true;
+  return false;
+}
+
 /// walk, for whole rows of operands that lie crosswise to each other: as a stripe of columns after the other,
 /// so narrow that the lines of memory that its rows touch stay in the cache until all of their elements have
 /// been used.
 template <int N>
 __attribute__((noinline)) void walkStripes(const Nest& nest, int64_t begin, int64_t end, InnerLoop inner) {
-  constexpr int64_t kStripe = 8;
   const int last = nest.ndim - 1;
   const int64_t length = nest.shape[last];
   Nest stripe = nest;
@@ -87,7 +99,8 @@ struct Pointwise {
     if constexpr (kInputs == 1) inner = choose<0>(mask, Indices<0>());
     if constexpr (kInputs == 2) inner = choose<1>(mask, Indices<0, 1>());
     if constexpr (kInputs == 3) inner = choose<1>(mask, Indices<0, 1, 2>());
-    if (units || last == 0 || begin % nest.shape[last] != 0 || end % nest.shape[last] != 0)
+    if (units || !liesCrosswise(nest, kInputs + 1) || begin % nest.shape[last] != 0 ||
+        end % nest.shape[last] != 0)
       walk<kInputs + 1>(nest, begin, end, inner);
     else
       walkStripes<kInputs + 1>(nest, begin, end, inner);
