@@ -69,6 +69,20 @@ for (const backend of BACKENDS)
     });
   });
 
+test('where of two plain numbers has the dtype they suggest', (t) => {
+  const condition = tensor([true, false]);
+  const of2 = (a: number | boolean, b: number | boolean): unknown => [
+    where(condition, a, b).dtype,
+    where(condition, a, b).tolist(),
+  ];
+  t.deepEqual(of2(true, false), ['bool', [true, false]]);
+  t.deepEqual(of2(1, 2), ['int32', [1, 2]]);
+  t.deepEqual(of2(true, 2), ['int32', [1, 2]]);
+  t.deepEqual(of2(3, false), ['int32', [3, 0]]);
+  t.deepEqual(of2(1.5, 2), ['float32', [1.5, 2]]);
+  t.deepEqual(of2(1, 0.5), ['float32', [1, 0.5]]);
+});
+
 test('every dtype converts to every other, as C converts', (t) => {
   const values = [-2.7, -1, 0, 0.4, 1, 2.7];
   const x = tensor(values, { dtype: 'float64' });
