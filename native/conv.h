@@ -1,9 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstdint>
+#include <memory>
 
 #include "im2col.h"
+#include "parallel.h"
 #include "scratch.h"
 
 namespace mgp {
@@ -40,6 +44,37 @@ T* scratchFor(int64_t count, std::atomic<bool>& failed) noexcept {
 
 /// Throws when scratch memory was missing.
 void checkMemory(const std::atomic<bool>& failed);
+
+/// Sums over all images. They are dealt out in strips of at least `least`, each with a sum of its own, which
+/// are added up in the end; how many strips there are depends on the shape alone, so the result does not
+/// depend on the number of threads. body(group, first, last, total) sets `total` to the sum over the images
+/// [first, last) of a group.
+template <class T, class Body>
+void sumStrips(const Conv& conv, int64_t least, T* out, const Body& body) {
+  constexpr int64_t kSums = 1 << 20, kMost = 16;  // Elements of all sums, and strips.
+  const int64_t most = std::min({(conv.n + least - 1) / least, kSums / conv.weightSize, kMost});
+  // A power of two: as many threads there mostly are.
+  const auto wanted = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(1, most))));
+  const int64_t length = (conv.n + wanted - 1) / wanted, strips = (conv.n + length - 1) / length;
+  const int64_t count = conv.groups * conv.weightSize;
+  std::unique_ptr<T[]> memory;
+  if (strips > 1) memory.reset(new T[static_cast<size_t>(strips * count)]);
+  T* const sums = strips > 1 ? memory.get() : out;
+  parallelFor(strips * conv.groups, std::max<int64_t>(1, conv.grain() / length),
+              [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; i++) {
+                  const int64_t group = i % conv.groups, strip = i / conv.groups;
+                  body(group, strip * length, std::min((strip + 1) * length, conv.n),
+                       sums + strip * count + group * conv.weightSize);
+                }
+              });
+  if (strips == 1) return;
+  for (int64_t i = 0; i < count; i++) {
+    T total = sums[i];
+    for (int64_t strip = 1; strip < strips; strip++) total += sums[strip * count + i];
+    out[i] = total;
+  }
+}
 
 // Two ways to convolve. The arguments are checked; a null bias adds nothing.
 

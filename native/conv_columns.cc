@@ -101,28 +101,25 @@ void ByColumns<T>::gradWeight(const Conv& c, const T* x, const T* grad, T* out) 
   const bool direct = isPointwise(c);
   const int64_t width = c.window.outWidth;
   std::atomic<bool> failed{false};
-  // Images one after the other: the order of additions must not depend on the number of threads.
-  parallelFor(c.groups, 1, [&](int64_t begin, int64_t end) {
+  sumStrips(c, 1, out, [&](int64_t group, int64_t begin, int64_t end, T* total) {
     T* const columns = direct ? nullptr : scratchFor<T>(c.depth * tileRows(c) * width, failed);
     if (failed) return;
-    for (int64_t group = begin; group < end; group++) {
-      T* const total = out + group * c.weightSize;
-      std::fill_n(total, c.weightSize, T(0));
-      for (int64_t i = group; i < c.n * c.groups; i += c.groups) {
-        const T* const image = x + i * c.imageSize;
-        const T* const output = grad + i * c.outputSize;
-        if (direct) {
-          gemm(c.filters, c.depth, c.stops, Matrix<T>{output, c.stops, false},
-               Matrix<T>{image, c.stops, true}, total, c.depth, true);
-          continue;
-        }
-        forTiles(c, [&](int64_t first, int64_t last) {
-          const int64_t stops = (last - first) * width;
-          imageToColumns(image, c.channels, c.window, first, last, columns, stops);
-          gemm(c.filters, c.depth, stops, Matrix<T>{output + first * width, c.stops, false},
-               Matrix<T>{columns, stops, true}, total, c.depth, true);
-        });
+    std::fill_n(total, c.weightSize, T(0));
+    for (int64_t n = begin; n < end; n++) {
+      const int64_t i = n * c.groups + group;
+      const T* const image = x + i * c.imageSize;
+      const T* const output = grad + i * c.outputSize;
+      if (direct) {
+        gemm(c.filters, c.depth, c.stops, Matrix<T>{output, c.stops, false}, Matrix<T>{image, c.stops, true},
+             total, c.depth, true);
+        continue;
       }
+      forTiles(c, [&](int64_t first, int64_t last) {
+        const int64_t stops = (last - first) * width;
+        imageToColumns(image, c.channels, c.window, first, last, columns, stops);
+        gemm(c.filters, c.depth, stops, Matrix<T>{output + first * width, c.stops, false},
+             Matrix<T>{columns, stops, true}, total, c.depth, true);
+      });
     }
   });
   checkMemory(failed);

@@ -275,54 +275,34 @@ bool Direct<T>::gradWeight(const Conv& conv, const T* x, const T* grad, T* out) 
       unitPlanes(conv.filters, height, conv.window.outWidth, 0, 0, height, layout.planes.pitch);
 
   // As many images at a time as stay in the cache, but so many that adding up the lanes of the sums is little
-  // work. They are dealt out in strips, each with a sum of its own; how many depends on the shape alone, so
-  // that the result does not depend on the number of threads.
-  constexpr int64_t kCache = 1 << 16, kLength = 2048, kSums = 1 << 20, kMostStrips = 16;
+  // work.
+  constexpr int64_t kCache = 1 << 16, kLength = 1024;
   const int64_t planesSize = layout.planesSize(), gradsSize = conv.filters * grads.size;
   const int64_t columns = grads.rows * grads.pitch;
   const int64_t chunk =
       std::clamp<int64_t>(std::max(kCache / (planesSize + gradsSize), kLength / columns), 1, conv.n);
-  const int64_t chunks = (conv.n + chunk - 1) / chunk;
-  const int64_t mostStrips = std::clamp<int64_t>(kSums / conv.weightSize, 1, kMostStrips);
-  const int64_t strip = (chunks + mostStrips - 1) / mostStrips * chunk;
-  const int64_t strips = (conv.n + strip - 1) / strip;
-  const int64_t count = conv.groups * conv.weightSize;
-  std::unique_ptr<T[]> partial;
-  if (strips > 1) partial.reset(new T[static_cast<size_t>(strips * count)]);
-  T* const sums = strips > 1 ? partial.get() : out;
 
   const T* const endX = x + conv.n * conv.groups * conv.imageSize;
   const T* const endGrad = grad + conv.n * conv.groups * conv.outputSize;
   std::atomic<bool> failed{false};
-  const int64_t stripGrain = std::max<int64_t>(1, conv.grain() / strip);
-  parallelFor(strips * conv.groups, stripGrain, [&](int64_t begin, int64_t stop) {
+  sumStrips(conv, chunk, out, [&](int64_t group, int64_t begin, int64_t end, T* total) {
     T* const memory = scratchFor<T>(chunk * (planesSize + gradsSize) + 2 * Planes::kSlack, failed);
     if (!memory) return;
     T* const gradMemory = memory + chunk * planesSize + Planes::kSlack;
-    for (int64_t i = begin; i < stop; i++) {
-      const int64_t group = i % conv.groups, from = i / conv.groups * strip;
-      const int64_t to = std::min(from + strip, conv.n);
-      for (int64_t first = from; first < to; first += chunk) {
-        const int64_t images = std::min(chunk, to - first);
-        for (int64_t n = 0; n < images; n++) {
-          const int64_t image = (first + n) * conv.groups + group;
-          k.split(layout.planes, x, x + image * conv.imageSize, endX, memory + n * planesSize);
-          k.split(grads, grad, grad + image * conv.outputSize, endGrad, gradMemory + n * gradsSize);
-        }
-        std::fill_n(memory + images * planesSize, Planes::kSlack, T(0));
-        k.dots(rows.taps, gradMemory, grads.size, gradsSize, memory, planesSize, images, columns,
-               sums + (i / conv.groups) * count + group * conv.weightSize, first > from);
+    for (int64_t first = begin; first < end; first += chunk) {
+      const int64_t images = std::min(chunk, end - first);
+      for (int64_t n = 0; n < images; n++) {
+        const int64_t i = (first + n) * conv.groups + group;
+        k.split(layout.planes, x, x + i * conv.imageSize, endX, memory + n * planesSize);
+        k.split(grads, grad, grad + i * conv.outputSize, endGrad, gradMemory + n * gradsSize);
       }
+      std::fill_n(memory + images * planesSize, Planes::kSlack, T(0));
+      k.dots(rows.taps, gradMemory, grads.size, gradsSize, memory, planesSize, images, columns, total,
+             first > begin);
     }
   });
   checkMemory(failed);
-  if (strips > 1)
-    for (int64_t i = 0; i < count; i++) {
-      T total = sums[i];
-      for (int64_t s = 1; s < strips; s++) total += sums[s * count + i];
-      out[i] = total;
-    }
-  return isFinite(out, count);
+  return isFinite(out, conv.groups * conv.weightSize);
 }
 
 template struct Direct<float>;

@@ -72,8 +72,8 @@ const char* blasConfig() { return openblas_get_config(); }
 
 namespace {
 
-/// Multiplications a thread should have at least: some tens of microseconds.
-constexpr int64_t kGrain = 1 << 20;
+/// Multiplications a thread should have at least: some ten microseconds.
+constexpr int64_t kGrain = 1 << 19;
 
 /// The arguments of one matmul. `batch` is a nest over the products: out (contiguous), a, b.
 struct Product {
