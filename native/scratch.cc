@@ -1,5 +1,6 @@
 #include "scratch.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -25,8 +26,9 @@ thread_local Arena arena;
 }  // namespace
 
 void* scratch(size_t bytes) noexcept {
-  if (arena.bytes < bytes || (arena.bytes > kKeep && bytes <= kKeep)) {
-    const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  // A null pointer means that there is no memory: none that was asked for gets a pointer, too.
+  const size_t rounded = std::max<size_t>(1, (bytes + kAlignment - 1) / kAlignment) * kAlignment;
+  if (arena.bytes < rounded || (arena.bytes > kKeep && bytes <= kKeep)) {
     arena.bytes = 0;
     arena.memory.reset();
     arena.memory.reset(std::aligned_alloc(kAlignment, rounded));

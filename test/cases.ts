@@ -249,6 +249,8 @@ export const ROWS: readonly Row[] = [
   row('col2im', { oracle: oracle.col2im, dtypes: floatsOnly },
     [real(2, 8, 6), [4, 3], 2], [real(1, 12, 15), [5, 4], [3, 2], { stride: [2, 1], padding: 1 }], [real(1, 4, 4), 5, 2, { dilation: 2, stride: 2 }], [real(0, 4, 4), 3, 2]),
   row('conv2d', { oracle: oracle.conv2d, dtypes: floatsOnly },
+    // Nothing to multiply comes first: before any kernel has asked for scratch memory.
+    [real(1, 0, 3, 3), real(2, 0, 2, 2), real(2)], [real(2, 0, 3, 3), real(2, 0, 1, 1), null], [real(1, 2, 3, 3), real(0, 2, 2, 2), real(0)],
     [real(2, 2, 4, 3), real(3, 2, 2, 2), real(3)], [real(1, 1, 5, 4), real(2, 1, 3, 3), null, { stride: 2, padding: 1 }],
     [real(1, 4, 3, 3), real(4, 2, 2, 2), real(4), { groups: 2 }], [real(1, 2, 4, 4), real(4, 1, 3, 2), null, { groups: 2, padding: [2, 0], stride: [1, 2] }],
     [real(1, 1, 6, 5), real(1, 1, 2, 2), real(1), { dilation: [3, 2] }], [real(3, 3, 3), real(2, 3, 2, 2), real(2)], [real(0, 2, 3, 3), real(1, 2, 2, 2), real(1)],
