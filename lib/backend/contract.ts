@@ -69,7 +69,7 @@ export const BINARY = [
   'pow', // aᵇ, with pow(x, 0) = 1 and pow(1, x) = 1 even for NaN, as in C
   'maximum', // the larger, NaN if either is
   'minimum', // the smaller, NaN if either is
-  'reluGrad', // a where b > 0, else 0: the gradient of relu, from the incoming one and relu's result
+  'reluGrad', // 0 where b ≤ 0, else a: the gradient of relu, from the incoming one and relu's result
   'sigmoidGrad', // a · b · (1 - b)
   'tanhGrad', // a · (1 - b²)
 ] as const;

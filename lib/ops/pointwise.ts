@@ -87,30 +87,31 @@ export const pow = binary(
   'pow',
   'ab',
   (g, a, b) => [
-    // Where both are 0 the exponent is moved out of the way of 0⁻¹: the factor b is what makes the gradient 0.
-    () => mul(g, mul(b, pow(a, where(bothZero(a, b), 1, sub(b, 1))))),
+    () => {
+      // For b = 0 the factor b makes it 0, but where a⁻¹ is not finite: that must not come up, in no derivative.
+      const polar = mul(eq(b, 0), ne(mul(b, reciprocal(a)), 0));
+      return mul(g, mul(b, where(polar, 0, pow(a, where(polar, 0, sub(b, 1))))));
+    },
     () => mul(g, mul(pow(a, b), log(where(mul(eq(a, 0), ge(b, 0)), 1, a)))),
   ],
   'floats',
 );
 
-const bothZero = (a: Tensor, b: Tensor): Tensor => mul(eq(a, 0), eq(b, 0));
-
-/** The larger of `a` and `b`, NaN if either is. Gradient: to the larger; half to each where they are equal. */
+/** The larger of `a` and `b`, NaN if either is. Gradient: to the larger; half to each where equal, all where NaN. */
 export const maximum = binary('maximum', 'ab', (g, a, b) => [
-  () => mul(g, preference(a, b, gt)),
-  () => mul(g, preference(b, a, gt)),
+  () => share(g, lt(a, b), eq(a, b)),
+  () => share(g, lt(b, a), eq(a, b)),
 ]);
 
-/** The smaller of `a` and `b`, NaN if either is. Gradient: to the smaller; half to each where they are equal. */
+/** The smaller of `a` and `b`, NaN if either is. Gradient: to the smaller; half to each where equal, all where NaN. */
 export const minimum = binary('minimum', 'ab', (g, a, b) => [
-  () => mul(g, preference(a, b, lt)),
-  () => mul(g, preference(b, a, lt)),
+  () => share(g, gt(a, b), eq(a, b)),
+  () => share(g, gt(b, a), eq(a, b)),
 ]);
 
-/** 1 where `a` is preferred to `b`, ½ where they are equal, 0 elsewhere. */
-const preference = (a: Tensor, b: Tensor, better: (a: Tensor, b: Tensor) => Tensor): Tensor =>
-  add(cast(better(a, b), a.dtype), mul(0.5, cast(eq(a, b), a.dtype)));
+/** What an operand gets of `g`: nothing where it lost, half where it is equal. */
+const share = (g: Tensor, lost: Tensor, equal: Tensor): Tensor =>
+  where(lost, 0, where(equal, mul(g, 0.5), g));
 
 /** `-x`. Gradient: `-g`. */
 export const neg = unary('neg', '', (g) => () => neg(g), 'numbers');
@@ -136,7 +137,7 @@ export const sqrt = unary('sqrt', 'y', (g, _x, y) => () => div(g, mul(y, 2)));
 /** `1/x`. Gradient: `-g/x²`. */
 export const reciprocal = unary('reciprocal', 'y', (g, _x, y) => () => neg(mul(g, square(y))));
 
-/** `max(x, 0)`. Gradient: `g` where `x > 0`, else 0. */
+/** `max(x, 0)`, NaN for NaN. Gradient: 0 where `x ≤ 0`, else `g`. */
 export const relu = unary('relu', 'y', (g, _x, y) => () => reluGrad(g, y), 'numbers');
 
 /** The hyperbolic tangent. Gradient: `g·(1 - tanh²x)`. */

@@ -240,7 +240,7 @@ struct Minimum {
 struct ReluGrad {
   template <class T>
   static MGP_INLINE T apply(T grad, T y) {
-    return y > 0 ? grad : T(0);
+    return y <= 0 ? T(0) : grad;
   }
 };
 struct SigmoidGrad {

@@ -109,7 +109,7 @@ const BINARY_ROWS: Record<BinaryOp, BinaryRow> = {
     for (; n > 0; n--, i += di, j += dj, o += d) out[o] = Math.min(x[i], y[j]);
   },
   reluGrad(n, x, i, di, y, j, dj, out, o, d) {
-    for (; n > 0; n--, i += di, j += dj, o += d) out[o] = y[j] > 0 ? x[i] : 0;
+    for (; n > 0; n--, i += di, j += dj, o += d) out[o] = y[j] <= 0 ? 0 : x[i];
   },
   sigmoidGrad(n, x, i, di, y, j, dj, out, o, d) {
     for (; n > 0; n--, i += di, j += dj, o += d) out[o] = x[i] * y[j] * (1 - y[j]);

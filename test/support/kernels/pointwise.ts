@@ -60,7 +60,7 @@ const BINARY_DEFINITIONS: Record<BinaryOp, Definition<[number, number]>> = {
   pow: { dtypes: FLOATS, value: pow, ...near },
   maximum: { dtypes: DTYPES, value: Math.max, anyZero: true },
   minimum: { dtypes: DTYPES, value: Math.min, anyZero: true },
-  reluGrad: { dtypes: FLOATS, value: (a, b) => (b > 0 ? a : 0) },
+  reluGrad: { dtypes: FLOATS, value: (a, b) => (b <= 0 ? 0 : a) },
   sigmoidGrad: {
     dtypes: FLOATS,
     value: (a, b) => a * b * (1 - b),
