@@ -127,8 +127,22 @@ export function allocate(dtype: DType, length: number, zeroed = false): Storage 
   return storage;
 }
 
+/**
+ * V8 frees buffers that died young in quick collections of its nursery, but begins one for their sake only when they hold
+ * 32 MB together; until then a training loop spreads over cold memory. One buffer of that size, which nothing ever
+ * touches and the system therefore never backs with pages, brings the next collection forward.
+ */
+const YOUNG_BYTES = 8 * 2 ** 20;
+const V8_YOUNG_BYTES = 32 * 2 ** 20;
+let youngBytes = 0;
+
 function make(bytes: number): ArrayBuffer {
   try {
+    youngBytes += bytes;
+    if (youngBytes > YOUNG_BYTES) {
+      youngBytes = 0;
+      new ArrayBuffer(V8_YOUNG_BYTES);
+    }
     return new ArrayBuffer(bytes);
   } catch {
     rangeError('allocate', `${bytes} bytes of memory cannot be had`);

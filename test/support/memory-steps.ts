@@ -1,4 +1,5 @@
-import { crossEntropy, manualSeed, nn, optim, randint, randn, tidy } from '../../lib/index.js';
+import { crossEntropy, manualSeed, optim, randint, randn, tidy } from '../../lib/index.js';
+import { CNN } from '../../lib/models/cnn.js';
 
 // Run by memory.test.ts in a process of its own: trains in one synchronous loop, and prints the memory in use after a few
 // steps and after many. Nothing here yields to the event loop, so no finalizer ever runs.
@@ -6,19 +7,15 @@ import { crossEntropy, manualSeed, nn, optim, randint, randn, tidy } from '../..
 const [mode, few, many] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 
 manualSeed(1);
-const model = new nn.Sequential(
-  new nn.Conv2d(1, 4, 3, { stride: 2, padding: 1 }),
-  new nn.ReLU(),
-  new nn.Flatten(),
-  new nn.Linear(4 * 7 * 7, 10),
-);
+const model = new CNN();
 const adam = new optim.Adam(model.parameters(), { lr: 0.003 });
-const images = randn([8, 1, 14, 14]);
-const labels = randint(10, [8]);
+const images = randn([256, 1, 28, 28]);
+const labels = randint(10, [256]);
 
 function step(): void {
+  const batch = randint(256, [32]);
   adam.zeroGrad();
-  crossEntropy(model.forward(images), labels).backward();
+  crossEntropy(model.forward(images.indexSelect(0, batch)), labels.indexSelect(0, batch)).backward();
   adam.step();
 }
 
