@@ -1,4 +1,5 @@
 import { backend } from './backend/select.js';
+import { isFloat } from './dtype.js';
 import { describe, rangeError, shapeError, typeError } from './errors.js';
 import { withGradMode } from './grad-mode.js';
 import { anomaly } from './ops/anomaly.js';
@@ -94,7 +95,10 @@ function toList(op: string, value: unknown, name: string): readonly Tensor[] {
 function seedFor(op: string, output: Tensor, given: unknown, name: string): Tensor {
   if (!output.requiresGrad)
     throw new Error(
-      `[${op}] ${name} does not require grad: no input of its computation did, or it was made under noGrad or detached`,
+      `[${op}] ${name} does not require grad: ` +
+        (isFloat(output.dtype)
+          ? 'no input of its computation did, or it was made under noGrad or detached'
+          : `it is ${output.dtype}, and what argmax, comparisons or conversions to ${output.dtype} give has no gradient`),
     );
   if (given === undefined || given === null) {
     if (output.size !== 1)

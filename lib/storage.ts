@@ -1,5 +1,5 @@
 import { arrayOf, itemSize, type DType, type TypedArray } from './dtype.js';
-import { rangeError } from './errors.js';
+import { rangeError, typeError } from './errors.js';
 
 /**
  * The memory under one or more tensors: a buffer, the dtype of what lies in it, and a version that every change in
@@ -27,9 +27,12 @@ export class Storage {
     if (this.#array === null) {
       if (this.handle === null) freed();
       const buffer = this.handle instanceof Uint8Array ? this.handle.buffer : this.handle;
+      if (buffer.byteLength === 0) checkAttached(buffer);
       const Array = arrayOf(this.dtype);
       this.#array = new Array(buffer, 0, Math.floor(buffer.byteLength / Array.BYTES_PER_ELEMENT));
     }
+    // A detached buffer leaves arrays without elements behind.
+    if (this.#array.length === 0) checkAttached(this.#array.buffer);
     return this.#array;
   }
 
@@ -46,6 +49,15 @@ export class Storage {
     give(this.handle as ArrayBuffer);
     this.handle = null;
     this.#array = null;
+  }
+}
+
+/** Throws when a buffer is not merely empty, but detached. */
+function checkAttached(buffer: ArrayBufferLike): void {
+  try {
+    new Uint8Array(buffer);
+  } catch {
+    typeError('data', 'the memory of this tensor is gone: its ArrayBuffer was transferred to someone else');
   }
 }
 

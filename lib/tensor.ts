@@ -195,7 +195,9 @@ export class Tensor implements Operand {
   }
 
   [inspect.custom](): string {
-    if (this.storage.handle === null) return `tensor(<freed>, shape=${formatShape(this.shape)})`;
+    const { handle } = this.storage;
+    if (handle === null || (handle.byteLength === 0 && this.size > 0))
+      return `tensor(<${handle === null ? 'freed' : 'detached'}>, shape=${formatShape(this.shape)})`;
     const text = formatArray(this.storage.array, this.shape, this.strides, this.offset, this.dtype, 'repr');
     const history =
       this.gradFn !== null ? `, gradFn=<${this.op}>` : this.needsGrad ? ', requiresGrad=true' : '';

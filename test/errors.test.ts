@@ -1,3 +1,5 @@
+import test from 'ava';
+import { inspect } from 'node:util';
 import {
   add_,
   arange,
@@ -23,7 +25,9 @@ import {
   tidy,
   zeros,
   ShapeError,
+  type Tensor,
 } from '../lib/index.js';
+import { BACKENDS, onBackend } from './support/check.js';
 import { changed, cyclic, ints, leaf, truth, twice, testWrongCalls } from './support/wrong-calls.js';
 
 // Bad input to what makes tensors, changes them and goes back through them. Ops: errors-ops.test.ts.
@@ -150,7 +154,7 @@ testWrongCalls([
   [() => leaf().mul(2).backward(5 as never), TypeError, '[backward] the gradient: expected a tensor, got 5'],
   [() => leaf().sum().backward({ retainGraph: true } as never), TypeError, '[backward] the gradient: expected a tensor, got an Object'],
   [() => leaf().sum().backward(null, { retaingraph: true } as never), TypeError, "[backward] options: unknown option 'retaingraph'; there is retainGraph, createGraph"],
-  [() => leaf().gt(0).backward(truth), Error, '[backward] output does not require grad: no input of its computation did, or it was made under noGrad or detached'],
+  [() => leaf().gt(0).backward(truth), Error, '[backward] output does not require grad: it is bool, and what argmax, comparisons or conversions to bool give has no gradient'],
   [() => twice(), Error, '[backward] the graph was already freed by an earlier backward; pass { retainGraph: true } to that one'],
   [() => changed(), Error, '[backward] a tensor of shape (2,) that square saved for its gradient was changed in place: it is at version 1, expected 0'],
   [() => grad([], leaf()), RangeError, '[grad] outputs: expected at least one tensor'],
@@ -163,7 +167,7 @@ testWrongCalls([
   [() => grad(leaf().sum(), leaf(), { gradOutputs: [ones([]), ones([])] }), RangeError, '[grad] gradOutputs: expected 1, one for each output, got 2'],
   [() => grad(leaf().sum(), leaf(), { gradOutputs: null as never }), TypeError, '[grad] gradOutputs: expected a tensor or a list of tensors, got null'],
   [() => grad(leaf().sum(), leaf(), { createGrap: true } as never), TypeError, "[grad] options: unknown option 'createGrap'; there is retainGraph, createGraph, gradOutputs, allowUnused"],
-  [() => grad(leaf().argmax(), leaf()), Error, '[grad] outputs[0] does not require grad: no input of its computation did, or it was made under noGrad or detached'],
+  [() => grad(leaf().argmax(), leaf()), Error, '[grad] outputs[0] does not require grad: it is int32, and what argmax, comparisons or conversions to int32 give has no gradient'],
   [() => noGrad(5 as never), TypeError, '[noGrad] expected a function, got 5'],
   [() => noGrad(async () => Promise.resolve(1)), TypeError, '[noGrad] expected a synchronous function, got an async one'],
   [() => tidy(undefined as never), TypeError, '[tidy] expected a function, got undefined'],
@@ -177,3 +181,29 @@ testWrongCalls([
   [() => setNumThreads(0), RangeError, '[setNumThreads] expected a whole number from 1, got 0'],
   [() => setNumThreads('2' as never), RangeError, '[setNumThreads] expected a whole number from 1, got "2"'],
 ]);
+
+for (const backend of BACKENDS)
+  test(`memory that was transferred away is missed, on ${backend}`, (t) => {
+    onBackend(backend, () => {
+      for (const before of [(x: Tensor) => x.ndim, (x: Tensor) => x.tolist()]) {
+        const array = new Float32Array([1, 2, 3]);
+        const x = fromArray(array);
+        before(x);
+        structuredClone(array.buffer, { transfer: [array.buffer] });
+        for (const read of [
+          () => x.tolist(),
+          () => x.select(0, 1).item(),
+          () => x.toArray(),
+          () => x.data,
+          () => x.toString(),
+        ])
+          t.throws(read, { instanceOf: TypeError, message: /^\[data\] the memory of this tensor is gone/ });
+        for (const compute of [() => x.add(1), () => x.add_(1), () => x.sum(), () => ones([3]).copy_(x)])
+          t.throws(compute, {
+            message: /the memory of this tensor is gone|lie outside its buffer .* \(empty or detached\)/,
+          });
+        t.is(inspect(x), 'tensor(<detached>, shape=(3,))');
+      }
+      t.deepEqual(fromArray(new Float32Array(0)).add(1).tolist(), [], 'empty memory is no such thing');
+    });
+  });
