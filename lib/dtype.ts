@@ -1,4 +1,4 @@
-import { describe, typeError } from './errors.js';
+import { describe, rangeError, typeError } from './errors.js';
 
 /** Element types. The order is the order of promotion, and the index is the code that native kernels read. */
 export const DTYPES = ['bool', 'uint8', 'int32', 'float32', 'float64'] as const;
@@ -53,6 +53,25 @@ export function promoteScalar(dtype: DType, scalar: number | boolean): DType {
   if (typeof scalar === 'boolean' || isFloat(dtype)) return dtype;
   if (!Number.isInteger(scalar)) return 'float32';
   return dtype === 'bool' ? 'int32' : dtype;
+}
+
+/** What integers hold. Everything fits into a float, if only as an infinity, and into a bool, as "not 0". */
+const RANGES: Partial<Record<DType, readonly [number, number]>> = {
+  uint8: [0, 255],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+};
+
+/** Whether a number, cut to a whole one where the dtype has no others, is an element of it. */
+export function fits(dtype: DType, value: number): boolean {
+  const range = RANGES[dtype];
+  if (range === undefined) return true;
+  const whole = Math.trunc(value);
+  return whole >= range[0] && whole <= range[1];
+}
+
+/** Throws when a number does not fit into a dtype: it would wrap around in silence. */
+export function checkFits(op: string, dtype: DType, value: number): void {
+  if (!fits(dtype, value)) rangeError(op, `${value} does not fit into ${dtype}`);
 }
 
 /** The dtype whose elements a typed array holds, or undefined where there is none. */

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import {
   fromArray,
   full,
+  le,
   noGrad,
   ones,
   tensor,
@@ -81,6 +82,27 @@ test('where of two plain numbers has the dtype they suggest', (t) => {
   t.deepEqual(of2(3, false), ['int32', [3, 0]]);
   t.deepEqual(of2(1.5, 2), ['float32', [1.5, 2]]);
   t.deepEqual(of2(1, 0.5), ['float32', [1, 0.5]]);
+});
+
+test('integers take fractional numbers as C does, and compare with numbers that are not among them', (t) => {
+  t.deepEqual(tensor([2.7, -2.7], { dtype: 'int32' }).tolist(), [2, -2]);
+  t.deepEqual(tensor(new Float32Array([255.9, -0.9]), { dtype: 'uint8' }).tolist(), [255, 0]);
+  t.deepEqual(ones([2], { dtype: 'uint8' }).fill_(2.5).tolist(), [2, 2]);
+  for (const backend of BACKENDS)
+    onBackend(backend, () => {
+      const bytes = tensor([0, 1, 255], { dtype: 'uint8' });
+      t.deepEqual(bytes.eq(257).tolist(), [false, false, false]);
+      t.deepEqual(bytes.ne(256).tolist(), [true, true, true]);
+      t.deepEqual(bytes.lt(256).tolist(), [true, true, true]);
+      t.deepEqual(bytes.gt(-1).tolist(), [true, true, true]);
+      t.deepEqual(le(2 ** 31, tensor([2 ** 31 - 1], { dtype: 'int32' })).tolist(), [false]);
+      t.deepEqual(
+        tensor([true, false])
+          .eq(2 ** 32 + 1)
+          .tolist(),
+        [false, false],
+      );
+    });
 });
 
 test('every dtype converts to every other, as C converts', (t) => {

@@ -1,6 +1,15 @@
 import { randomPerBlock, type RandomKind } from '../backend/contract.js';
 import { backend } from '../backend/select.js';
-import { checkDType, dtypeOfArray, isFloat, itemSize, type DType, type TypedArray } from '../dtype.js';
+import {
+  checkDType,
+  checkFits,
+  dtypeOfArray,
+  fits,
+  isFloat,
+  itemSize,
+  type DType,
+  type TypedArray,
+} from '../dtype.js';
 import { describe, rangeError, shapeError, typeError } from '../errors.js';
 import { drawBlocks } from '../random.js';
 import { checkShape, contiguousStrides, formatShape, MAX_DIMS, sizeOf, type Shape } from '../shape.js';
@@ -39,7 +48,8 @@ function finish(tensor: Tensor, requiresGrad: boolean): Tensor {
 /**
  * A tensor with a copy of `values`: a number, nested arrays, a typed array, or arrays of typed arrays. Booleans make a
  * bool tensor, typed arrays keep their type, other numbers make float32.
- * @throws ShapeError when nested arrays differ in length; TypeError for anything but numbers and booleans.
+ * @throws ShapeError when nested arrays differ in length; TypeError for anything but numbers and booleans; RangeError
+ *   for a number that does not fit into an integer dtype.
  * @see https://pytorch.org/docs/stable/generated/torch.tensor.html
  */
 export function tensor(
@@ -65,6 +75,8 @@ export function tensor(
           `nested arrays differ: expected ${formatShape(shape.slice(dim))} at depth ${dim}, got ${value.length} elements`,
         );
       if (ArrayBuffer.isView(value) && dim === shape.length - 1 && dtype !== 'bool') {
+        if (!isFloat(dtype) && dtype !== dtypeOfArray(value))
+          (value as TypedArray).forEach((x) => checkFits('tensor', dtype, x));
         array.set(value as TypedArray, at);
         at += value.length;
       } else for (let i = 0; i < value.length; i++) fill(value[i], dim + 1);
@@ -77,7 +89,10 @@ export function tensor(
         'tensor',
         `nested arrays differ: expected ${formatShape(shape.slice(dim))} at depth ${dim}, got ${describe(value)}`,
       );
-    } else array[at++] = dtype === 'bool' ? Number(value !== 0 && value !== false) : Number(value);
+    } else {
+      checkFits('tensor', dtype, Number(value));
+      array[at++] = dtype === 'bool' ? Number(value !== 0 && value !== false) : Number(value);
+    }
   };
   fill(values, 0);
   return finish(out, requiresGrad);
@@ -126,7 +141,10 @@ export function fromArray(array: TypedArray, shape: Shape = [array.length], opti
   );
 }
 
-/** A tensor of `shape` filled with `value`. Default dtype: float32, bool for a boolean. */
+/**
+ * A tensor of `shape` filled with `value`. Default dtype: float32, bool for a boolean.
+ * @throws RangeError when `value` does not fit into an integer dtype.
+ */
 export function full(shape: Shape, value: number | boolean, options?: CreateOptions): Tensor {
   if (typeof value !== 'number' && typeof value !== 'boolean')
     typeError('full', `value: expected a number, got ${describe(value)}`);
@@ -148,6 +166,7 @@ function filled(
 ): Tensor {
   checkShape(op, shape);
   const { dtype, requiresGrad } = readOptions(op, options, otherwise);
+  checkFits(op, dtype, value);
   const isZero = Object.is(value, 0);
   const out = empty([...shape], dtype, isZero);
   if (!isZero) backend.fill(value, out);
@@ -176,8 +195,8 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
   const { dtype, requiresGrad } = readOptions('arange', options, whole ? 'int32' : 'float32');
   const length = Math.max(0, Math.ceil((end - start) / step));
   checkShape('arange', [length]);
-  const last = start + Math.max(0, length - 1) * step;
-  if (dtype !== 'bool') checkInRange('arange', dtype, Math.min(start, last), Math.max(start, last));
+  checkFits('arange', dtype, start);
+  checkFits('arange', dtype, start + Math.max(0, length - 1) * step);
   return finish(
     generate([length], dtype, (i) => start + i * step),
     requiresGrad,
@@ -193,6 +212,8 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
   checkFinite('linspace', end);
   checkShape('linspace', [steps]);
   const { dtype, requiresGrad } = readOptions('linspace', options, 'float32');
+  checkFits('linspace', dtype, start);
+  checkFits('linspace', dtype, end);
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
   // From the nearer end, so that the last number is `end` itself.
   const at = (i: number): number => (i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step);
@@ -214,18 +235,6 @@ export function eye(n: number, m?: number | CreateOptions, options?: CreateOptio
 function checkFinite(op: string, value: unknown): asserts value is number {
   if (typeof value !== 'number') typeError(op, `expected a number, got ${describe(value)}`);
   if (!Number.isFinite(value)) rangeError(op, `expected a finite number, got ${value}`);
-}
-
-const RANGES: Partial<Record<DType, readonly [number, number]>> = {
-  bool: [0, 1],
-  uint8: [0, 255],
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-};
-
-/** Throws when whole numbers from `least` to `most` do not all fit into a dtype: they would wrap around in silence. */
-function checkInRange(op: string, dtype: DType, least: number, most: number): void {
-  const [from, to] = RANGES[dtype] ?? [-Infinity, Infinity];
-  if (least < from || most > to) rangeError(op, `${least < from ? least : most} does not fit into ${dtype}`);
 }
 
 function generate(shape: Shape, dtype: DType, value: (i: number) => number): Tensor {
@@ -285,7 +294,9 @@ function random(
   const { dtype, requiresGrad } = readOptions(op, options, otherwise);
   if (kind !== 'integer' && !isFloat(dtype))
     typeError(op, `dtype: expected float32 or float64, got ${dtype}`);
-  if (kind === 'integer') checkInRange(op, dtype, a, b - 1);
+  for (const bound of kind === 'integer' ? [a, b - 1] : [])
+    if (dtype === 'bool' ? bound !== 0 && bound !== 1 : !fits(dtype, bound))
+      rangeError(op, `${bound} does not fit into ${dtype}`);
   return finish(randomFill(kind, empty([...shape], dtype), a, b), requiresGrad);
 }
 

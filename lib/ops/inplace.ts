@@ -1,6 +1,6 @@
 import type { BinaryOp } from '../backend/contract.js';
 import { backend } from '../backend/select.js';
-import { isFloat, promoteScalar } from '../dtype.js';
+import { checkFits, isFloat, promoteScalar } from '../dtype.js';
 import { describe, shapeError, typeError } from '../errors.js';
 import { isGradEnabled } from '../grad-mode.js';
 import { broadcastShapes, formatShape, sameShape } from '../shape.js';
@@ -31,7 +31,7 @@ function checkWritable(op: string, x: unknown, ...sources: Tensor[]): asserts x 
 export function copy_(x: Tensor, src: Tensor): Tensor {
   checkTensor('copy_', src, 'src');
   checkWritable('copy_', x, src);
-  checkFits('copy_', x, src);
+  checkBroadcasts('copy_', x, src);
   const source = src.storage === x.storage && !sameView(x, src) ? copyOf(src) : src;
   backend.copy(source, x);
   x.storage.version++;
@@ -43,6 +43,7 @@ export function fill_(x: Tensor, value: number | boolean): Tensor {
   if (typeof value !== 'number' && typeof value !== 'boolean')
     typeError('fill_', `expected a number, got ${describe(value)}`);
   checkWritable('fill_', x);
+  checkFits('fill_', x.dtype, Number(value));
   backend.fill(Number(value), x);
   x.storage.version++;
   return x;
@@ -60,9 +61,10 @@ function inPlace(name: string, op: BinaryOp) {
       typeError(name, `the result is ${result}, which does not fit into ${x.dtype}`);
     if (op === 'sub' && x.dtype === 'bool') typeError(name, 'expected numbers, got bool tensors');
     if (op === 'div' && !isFloat(x.dtype)) typeError(name, `a quotient does not fit into ${x.dtype}`);
+    if (!(other instanceof Tensor)) checkFits(name, x.dtype, Number(other));
     const source = other instanceof Tensor ? other : scalar(other, x.dtype);
     checkWritable(name, x, source);
-    checkFits(name, x, source);
+    checkBroadcasts(name, x, source);
     const b = cast(source, x.dtype);
     backend.binary(op, x, b.storage === x.storage && !sameView(x, b) ? copyOf(b) : b, x);
     x.storage.version++;
@@ -79,7 +81,7 @@ export const mul_ = inPlace('mul_', 'mul');
 /** `x /= other`, for floats. */
 export const div_ = inPlace('div_', 'div');
 
-function checkFits(op: string, x: Tensor, src: Tensor): void {
+function checkBroadcasts(op: string, x: Tensor, src: Tensor): void {
   if (!sameShape(broadcastShapes(op, x.shape, src.shape), x.shape))
     shapeError(op, `shape ${formatShape(src.shape)} does not broadcast to ${formatShape(x.shape)}`);
 }

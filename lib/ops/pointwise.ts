@@ -1,8 +1,9 @@
 import type { BinaryOp, CompareOp, UnaryOp } from '../backend/contract.js';
 import { backend } from '../backend/select.js';
+import { checkFits, fits, promoteScalar } from '../dtype.js';
 import { typeError } from '../errors.js';
 import { broadcastShapes } from '../shape.js';
-import { checkTensor, empty, emptyLike, type Tensor } from '../tensor.js';
+import { checkTensor, empty, emptyLike, Tensor } from '../tensor.js';
 import { unbroadcast } from './broadcast.js';
 import { cast, checkScalar, meet, scalar, toFloat, track, type TensorLike } from './primitive.js';
 
@@ -47,12 +48,18 @@ function binary(
 
 function compare(op: CompareOp) {
   return (first: TensorLike, second: TensorLike): Tensor => {
-    const [a, b] = meet(op, first, second);
+    const [a, b] = meet(op, widened(first, second), widened(second, first));
     const y = empty(broadcastShapes(op, a.shape, b.shape), 'bool');
     backend.compare(op, a, b, y);
     return y;
   };
 }
+
+/** Integers are compared with a number that does not fit among them in float64, which has room for both. */
+const widened = (x: TensorLike, other: TensorLike): TensorLike =>
+  x instanceof Tensor && typeof other === 'number' && !fits(promoteScalar(x.dtype, other), other)
+    ? cast(x, 'float64')
+    : x;
 
 /** Zeros of the shape and dtype of `x`, outside the graph. */
 export function zerosLike(x: Tensor): Tensor {
@@ -211,5 +218,7 @@ function twoScalars(a: number | boolean, b: number | boolean): [Tensor, Tensor] 
     : Number.isInteger(Number(a)) && Number.isInteger(Number(b))
       ? 'int32'
       : 'float32';
+  checkFits('where', dtype, Number(a));
+  checkFits('where', dtype, Number(b));
   return [scalar(a, dtype), scalar(b, dtype)];
 }

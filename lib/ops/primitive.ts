@@ -1,6 +1,6 @@
 import { backend } from '../backend/select.js';
 import type { DType } from '../dtype.js';
-import { isFloat, promote, promoteScalar } from '../dtype.js';
+import { checkFits, isFloat, promote, promoteScalar } from '../dtype.js';
 import { describe, typeError } from '../errors.js';
 import { isGradEnabled } from '../grad-mode.js';
 import { checkTensor, empty, emptyLike, Tensor, type GradFn } from '../tensor.js';
@@ -52,7 +52,10 @@ export function scalar(value: number | boolean, dtype: DType): Tensor {
   return out;
 }
 
-/** Two operands as tensors of the dtype they meet in. Plain numbers take the dtype of the tensor. */
+/**
+ * Two operands as tensors of the dtype they meet in. Plain numbers take the dtype of the tensor.
+ * @throws RangeError when a plain number does not fit into an integer dtype.
+ */
 export function meet(op: string, a: TensorLike, b: TensorLike): [Tensor, Tensor] {
   if (a instanceof Tensor) {
     if (b instanceof Tensor) {
@@ -62,11 +65,13 @@ export function meet(op: string, a: TensorLike, b: TensorLike): [Tensor, Tensor]
     }
     checkScalar(op, b);
     const dtype = promoteScalar(a.dtype, b);
+    checkFits(op, dtype, Number(b));
     return [cast(a, dtype), scalar(b, dtype)];
   }
   checkTensor(op, b, 'one of the operands');
   checkScalar(op, a);
   const dtype = promoteScalar(b.dtype, a);
+  checkFits(op, dtype, Number(a));
   return [scalar(a, dtype), cast(b, dtype)];
 }
 
