@@ -4,6 +4,7 @@
 #include "entries.h"
 #include "memory.h"
 #include "parallel.h"
+#include "replay.h"
 
 #ifndef MGP_VERSION
 #define MGP_VERSION "unknown"
@@ -42,48 +43,24 @@ Napi::Object ops(Napi::Env env) {
   return object;
 }
 
-struct Export {
-  const char* name;
-  napi_callback function;
-};
-
-// Raw N-API functions: node-addon-api's wrappers would cost more than many of these calls take.
-constexpr Export kExports[] = {
-    {"unary", entry<unary>},
-    {"binary", entry<binary>},
-    {"compare", entry<compare>},
-    {"where", entry<where>},
-    {"copy", entry<copy>},
-    {"fill", entry<fill>},
-    {"reduce", entry<reduce>},
-    {"matmul", entry<matmul>},
-    {"im2col", entry<im2col>},
-    {"col2im", entry<col2im>},
-    {"conv2d", entry<conv2d>},
-    {"conv2dInput", entry<conv2dInput>},
-    {"conv2dWeight", entry<conv2dWeight>},
-    {"softmax", entry<softmax>},
-    {"crossEntropy", entry<crossEntropy>},
-    {"crossEntropyGrad", entry<crossEntropyGrad>},
-    {"gather", entry<gather>},
-    {"scatterAdd", entry<scatterAdd>},
-    {"random", entry<random>},
-    {"adam", entry<adam>},
-    {"sgd", entry<sgd>},
-};
-
 }  // namespace
 
 Napi::Object initAddon(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment;
   env.SetInstanceData(environment);
   exports["block"] = makeBlock(env, *environment);
-  for (const Export& e : kExports) {
+  Napi::Array names = Napi::Array::New(env, entryCount());
+  for (uint32_t i = 0; i < entryCount(); i++) {
+    const Entry& e = entryAt(i);
     napi_value function;
-    if (napi_create_function(env, e.name, NAPI_AUTO_LENGTH, e.function, environment, &function) != napi_ok)
+    // Raw N-API functions: node-addon-api's wrappers would cost more than many of these calls take.
+    if (napi_create_function(env, e.name, NAPI_AUTO_LENGTH, e.callback, environment, &function) != napi_ok)
       throw Napi::Error::New(env);
     exports[e.name] = Napi::Value(env, function);
+    names[i] = e.name;
   }
+  exports["entries"] = names;
+  exports["replay"] = Napi::Function::New(env, replay, "replay");
   exports["allocate"] = Napi::Function::New(env, allocate, "allocate");
   exports["isAligned"] = Napi::Function::New(env, isAligned, "isAligned");
   exports["setNumThreads"] = Napi::Function::New(env, setThreads, "setNumThreads");

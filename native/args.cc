@@ -53,25 +53,33 @@ void Call::notWhole(const char* what, int64_t low, int64_t high, double value) c
              std::to_string(high) + ", got " + format(value));
 }
 
-Memory Call::memory(int argument, const char* name, DType dtype) const {
+bool bufferOf(napi_env env, napi_value value, Memory* memory) noexcept {
   void* data = nullptr;
   size_t bytes = 0;
-  if (argument >= static_cast<int>(argc_))
-    typeError(std::string(name) + ": expected an ArrayBuffer, got nothing");
-  const napi_value value = argv_[argument];
-  if (napi_get_arraybuffer_info(env_, value, &data, &bytes) != napi_ok) {
-    // Shared memory comes in a Uint8Array: N-API has no call for a bare SharedArrayBuffer.
+  if (napi_get_arraybuffer_info(env, value, &data, &bytes) != napi_ok) {
     napi_typedarray_type type;
     bool isTypedArray = false;
-    napi_is_typedarray(env_, value, &isTypedArray);
+    napi_is_typedarray(env, value, &isTypedArray);
     if (!isTypedArray ||
-        napi_get_typedarray_info(env_, value, &type, &bytes, &data, nullptr, nullptr) != napi_ok ||
+        napi_get_typedarray_info(env, value, &type, &bytes, &data, nullptr, nullptr) != napi_ok ||
         type != napi_uint8_array)
-      typeError(std::string(name) + ": expected an ArrayBuffer, or a Uint8Array over a SharedArrayBuffer");
+      return false;
   }
-  if (reinterpret_cast<uintptr_t>(data) % itemSize(dtype) != 0)
+  *memory = {static_cast<char*>(data), static_cast<int64_t>(bytes)};
+  return true;
+}
+
+Memory Call::memory(int argument, const char* name, DType dtype) const {
+  Memory memory;
+  if (argument >= static_cast<int>(argc_))
+    typeError(std::string(name) + ": expected an ArrayBuffer, got nothing");
+  if (buffers_)
+    memory = buffers_[argument];
+  else if (!bufferOf(env_, argv_[argument], &memory))
+    typeError(std::string(name) + ": expected an ArrayBuffer, or a Uint8Array over a SharedArrayBuffer");
+  if (reinterpret_cast<uintptr_t>(memory.data) % itemSize(dtype) != 0)
     rangeError(std::string(name) + ": the memory is not aligned for " + nameOf(dtype));
-  return {static_cast<char*>(data), static_cast<int64_t>(bytes)};
+  return memory;
 }
 
 void Call::checkReach(const char* name, const Memory& memory, DType dtype, int64_t length, int64_t offset,
@@ -178,14 +186,18 @@ void Call::sameDType(const char* name, DType expected, DType got) const {
 void Call::unsupported(DType dtype) const { typeError(std::string("does not take ") + nameOf(dtype)); }
 
 napi_value Call::run(napi_env env, napi_callback_info info, void (*body)(Call&)) noexcept {
-  CallError failure{CallError::Kind::Failure, ""};
   Call call(env, info);
-  const auto fail = [&](const char* what) { failure.message = std::string("[") + call.op_ + "] " + what; };
+  napi_value value = nullptr;
+  if (call.run(body) && call.hasResult_) napi_create_double(env, call.result_, &value);
+  return value;
+}
+
+bool Call::run(void (*body)(Call&)) noexcept {
+  CallError failure{CallError::Kind::Failure, ""};
+  const auto fail = [&](const char* what) { failure.message = std::string("[") + op_ + "] " + what; };
   try {
-    body(call);
-    napi_value value = nullptr;
-    if (call.hasResult_) napi_create_double(env, call.result_, &value);
-    return value;
+    body(*this);
+    return true;
   } catch (CallError& error) {
     failure = std::move(error);
   } catch (const std::bad_alloc&) {
@@ -196,15 +208,15 @@ napi_value Call::run(napi_env env, napi_callback_info info, void (*body)(Call&))
   const char* const message = failure.message.c_str();
   switch (failure.kind) {
     case CallError::Kind::Type:
-      napi_throw_type_error(env, nullptr, message);
+      napi_throw_type_error(env_, nullptr, message);
       break;
     case CallError::Kind::Range:
-      napi_throw_range_error(env, nullptr, message);
+      napi_throw_range_error(env_, nullptr, message);
       break;
     case CallError::Kind::Failure:
-      napi_throw_error(env, nullptr, message);
+      napi_throw_error(env_, nullptr, message);
   }
-  return nullptr;
+  return false;
 }
 
 }  // namespace mgp

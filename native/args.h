@@ -32,13 +32,21 @@ struct Memory {
   int64_t bytes;
 };
 
+/// The memory of an ArrayBuffer, or of a Uint8Array (shared memory comes in one: N-API has no call for a bare
+/// SharedArrayBuffer). False for anything else.
+bool bufferOf(napi_env env, napi_value value, Memory* memory) noexcept;
+
 /// The arguments of one call: the buffers, in order, and the numbers in the environment's block, read in
 /// order.
 class Call {
  public:
   static constexpr int kMaxArguments = 5;
 
+  /// A call from JavaScript.
   Call(napi_env env, napi_callback_info info) noexcept;
+  /// A call that was recorded: its buffers, and a block of its own.
+  Call(napi_env env, const Memory* buffers, int count, const double* block, int length) noexcept
+      : env_(env), buffers_(buffers), argc_(static_cast<size_t>(count)), block_(block), length_(length) {}
 
   /// Whom errors are attributed to.
   void setOp(const char* op) { op_ = op; }
@@ -105,7 +113,12 @@ class Call {
     hasResult_ = true;
   }
 
-  /// Runs `body` with the arguments of a call, and turns what it throws into JavaScript errors.
+  /// What the call returned, or -1.
+  double answer() const { return hasResult_ ? result_ : -1; }
+
+  /// Runs `body` with this call's arguments, and turns what it throws into a JavaScript error. Returns
+  /// whether it threw nothing.
+  bool run(void (*body)(Call&)) noexcept;
   static napi_value run(napi_env env, napi_callback_info info, void (*body)(Call&)) noexcept;
 
  private:
@@ -119,6 +132,7 @@ class Call {
 
   napi_env env_;
   const char* op_ = "native";
+  const Memory* buffers_ = nullptr;  // Those of a recorded call; otherwise they are asked for by argv_.
   size_t argc_ = kMaxArguments;
   napi_value argv_[kMaxArguments];
   const double* block_ = nullptr;

@@ -45,4 +45,15 @@ void random(Call& call);
 void adam(Call& call);
 void sgd(Call& call);
 
+/// An exported function.
+struct Entry {
+  const char* name;
+  napi_callback callback;
+  void (*body)(Call&);
+};
+
+/// All of them; a recorded step (replay.h) knows them by their positions.
+uint32_t entryCount();
+const Entry& entryAt(uint32_t index);
+
 }  // namespace mgp

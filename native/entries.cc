@@ -1,0 +1,44 @@
+#include "entries.h"
+
+#include <iterator>
+
+namespace mgp {
+
+namespace {
+
+template <void (*kBody)(Call&)>
+constexpr Entry named(const char* name) {
+  return {name, entry<kBody>, kBody};
+}
+
+constexpr Entry kEntries[] = {
+    named<unary>("unary"),
+    named<binary>("binary"),
+    named<compare>("compare"),
+    named<where>("where"),
+    named<copy>("copy"),
+    named<fill>("fill"),
+    named<reduce>("reduce"),
+    named<matmul>("matmul"),
+    named<im2col>("im2col"),
+    named<col2im>("col2im"),
+    named<conv2d>("conv2d"),
+    named<conv2dInput>("conv2dInput"),
+    named<conv2dWeight>("conv2dWeight"),
+    named<softmax>("softmax"),
+    named<crossEntropy>("crossEntropy"),
+    named<crossEntropyGrad>("crossEntropyGrad"),
+    named<gather>("gather"),
+    named<scatterAdd>("scatterAdd"),
+    named<random>("random"),
+    named<adam>("adam"),
+    named<sgd>("sgd"),
+};
+
+}  // namespace
+
+uint32_t entryCount() { return std::size(kEntries); }
+
+const Entry& entryAt(uint32_t index) { return kEntries[index]; }
+
+}  // namespace mgp
