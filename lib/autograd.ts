@@ -150,10 +150,10 @@ function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
     if (!visited.has(output)) enter(output);
     while (path.length > 0) {
       const top = path.length - 1;
-      const { parents } = path[top];
-      if (next[top] < parents.length) {
-        const parent = parents[next[top]++];
-        if (parent.requiresGrad && !visited.has(parent)) enter(parent);
+      const { edges } = path[top];
+      if (next[top] < edges.length) {
+        const parent = edges[next[top]++];
+        if (parent?.requiresGrad && !visited.has(parent)) enter(parent);
       } else {
         order.push(path[top]);
         path.pop();
@@ -226,26 +226,27 @@ function checkSaved(nodes: readonly Tensor[]): void {
 /** The nodes on the way from the outputs to the wanted inputs: no other gradient needs to be computed. */
 function nodesLeadingTo(order: readonly Tensor[], wanted: ReadonlySet<Tensor>): Set<Tensor> {
   const leading = new Set<Tensor>();
-  for (const node of order) if (node.parents.some((p) => wanted.has(p) || leading.has(p))) leading.add(node);
+  for (const node of order)
+    if (node.edges.some((p) => p !== null && (wanted.has(p) || leading.has(p)))) leading.add(node);
   return leading;
 }
 
 /** Runs the backward rule of `node` for the parents that need it, and lets them wait with what it returns. */
 function propagate(node: Tensor, g: Tensor, needed: (node: Tensor) => boolean, waiting: Waiting): void {
-  const { parents } = node;
+  const { edges } = node;
   const gradFn = node.gradFn as GradFn;
   waiting.collect(
     () => {
       const thunks = gradFn(g);
-      return parents.map((parent, i) => {
-        if (!needed(parent)) return null;
+      return edges.map((parent, i) => {
+        if (parent === null || !needed(parent)) return null;
         const gradient = anomaly.enabled ? anomaly.rule(thunks[i]) : thunks[i]();
         checkGradient(node, parent, gradient);
         return gradient;
       });
     },
     (gradient, i) => {
-      waiting.add(parents[i], gradient);
+      waiting.add(edges[i] as Tensor, gradient);
     },
   );
 }

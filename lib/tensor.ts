@@ -43,6 +43,8 @@ export class Tensor implements Operand {
 
   /** The tensors this one was computed from; empty for leaves, and after `backward` has freed the graph. */
   parents: readonly Tensor[] = NO_TENSORS;
+  /** The parents that required a gradient when this tensor was made; null in place of the others. */
+  edges: readonly (Tensor | null)[] = NO_TENSORS;
   /** The backward rule of the op that made this tensor; null for leaves. */
   gradFn: GradFn | null = null;
   /** The op that made this tensor; empty for leaves. */
@@ -114,6 +116,7 @@ export class Tensor implements Operand {
   recordHistory(op: string, parents: readonly Tensor[], saved: readonly Tensor[], gradFn: GradFn): this {
     this.op = op;
     this.parents = parents;
+    this.edges = parents.every(requiresGrad) ? parents : parents.map((x) => (x.needsGrad ? x : null));
     this.gradFn = gradFn;
     this.needsGrad = true;
     if (saved.length > 0) {
@@ -126,6 +129,7 @@ export class Tensor implements Operand {
   /** Forgets the graph behind this tensor, and lets go of the memory it held. */
   releaseHistory(gradFn: GradFn): void {
     this.parents = NO_TENSORS;
+    this.edges = NO_TENSORS;
     this.saved = NO_TENSORS;
     this.savedVersions = NO_VERSIONS;
     this.gradFn = gradFn;
@@ -204,6 +208,8 @@ export class Tensor implements Operand {
     return `${text.slice(0, -1)}${history})`;
   }
 }
+
+const requiresGrad = (x: Tensor): boolean => x.requiresGrad;
 
 /** A new contiguous tensor whose elements are yet to be written. */
 export function empty(shape: Shape, dtype: DType, zeroed = false): Tensor {

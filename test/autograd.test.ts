@@ -88,6 +88,30 @@ test('100,000 parents of one op', (t) => {
   t.is(values(a.grad), 100_000);
 });
 
+test('a leaf that requires grad only after the forward gets none', (t) => {
+  const frozen = tensor([1, 2]);
+  const x = tensor([3, 4], { requiresGrad: true });
+  const before = frozen.mul(x);
+  frozen.requiresGrad = true;
+  before.sum().backward(null, { retainGraph: true });
+  t.is(frozen.grad, null);
+  t.deepEqual(x.grad?.tolist(), [1, 2]);
+  t.throws(() => grad(before.sum(), frozen), { message: /^\[grad\] inputs\[0\] was not used/ });
+  frozen.mul(x).add(before).sum().backward();
+  t.deepEqual(frozen.grad?.tolist(), [3, 4], 'only where it did at the time');
+  t.deepEqual(x.grad?.tolist(), [3, 6]);
+});
+
+test('a leaf that required grad at the forward gets one, though it was frozen in between', (t) => {
+  const x = tensor([3, 4], { requiresGrad: true });
+  const y = x.square().sum();
+  x.requiresGrad = false;
+  x.mul(2);
+  x.requiresGrad = true;
+  y.backward();
+  t.deepEqual(x.grad?.tolist(), [6, 8]);
+});
+
 test('detach and noGrad cut the graph, detach on the same memory', (t) => {
   const a = leaf([1, 2]);
   const d = a.detach();
