@@ -223,6 +223,24 @@ export function emptyLike(x: Tensor, dtype: DType = x.dtype): Tensor {
   return new Tensor(allocate(dtype, x.size), dtype, x.shape, strides, 0, x.size, true);
 }
 
+/**
+ * A new tensor whose dimensions lie in memory in the order of those of `x`, for results that keep its layout though not
+ * its shape. Contiguous where `x` has gaps or repeats elements.
+ */
+export function emptyInOrder(x: Tensor, shape: Shape, dtype: DType = x.dtype): Tensor {
+  if (x.isContiguous) return empty(shape, dtype);
+  const order = x.shape.map((_, dim) => dim).sort((a, b) => x.strides[a] - x.strides[b] || b - a);
+  const strides = new Array<number>(shape.length);
+  let [expected, stride] = [1, 1];
+  for (const dim of order) {
+    if (x.shape[dim] !== 1 && x.strides[dim] !== expected) return empty(shape, dtype);
+    expected *= x.shape[dim];
+    strides[dim] = stride;
+    stride *= shape[dim];
+  }
+  return new Tensor(allocate(dtype, stride), dtype, shape, strides);
+}
+
 /** Another view of the memory of `x`. */
 export function viewOf(x: Tensor, shape: Shape, strides: readonly number[], offset = x.offset): Tensor {
   return new Tensor(x.storage, x.dtype, shape, strides, offset);

@@ -34,6 +34,10 @@ void softmax(Call& call);
 void crossEntropy(Call& call);
 void crossEntropyGrad(Call& call);
 
+// pool.cc
+void maxPool2d(Call& call);
+void maxPool2dGrad(Call& call);
+
 // index.cc
 void gather(Call& call);
 void scatterAdd(Call& call);

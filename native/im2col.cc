@@ -44,7 +44,7 @@ void forWindowRows(int64_t channels, const Window& w, int64_t first, int64_t las
 
 }  // namespace
 
-Window readWindow(Call& call) {
+Window readWindow(Call& call, bool mayOverhang) {
   // The limits keep all the arithmetic below far from overflow.
   constexpr int64_t kMost = int64_t{1} << 31;
   Window w;
@@ -62,7 +62,10 @@ Window readWindow(Call& call) {
     return room < 0 ? 0 : static_cast<int64_t>(room / w.stride[i] + 1);
   };
   const int64_t height = stops(w.height, 0), width = stops(w.width, 1);
-  if (w.outHeight != height || w.outWidth != width)
+  const auto fits = [&](int64_t stated, int64_t stops) {
+    return stated == stops || (mayOverhang && stated == stops + 1);
+  };
+  if (!fits(w.outHeight, height) || !fits(w.outWidth, width))
     call.rangeError("the window stops at (" + std::to_string(height) + ", " + std::to_string(width) +
                     ") places, expected (" + std::to_string(w.outHeight) + ", " + std::to_string(w.outWidth) +
                     ")");

@@ -17,7 +17,8 @@ struct Window {
 };
 
 /// Reads H, W, OH, OW, kernel, stride, padding and dilation; OH and OW must be what follows from the others.
-Window readWindow(Call& call);
+/// With `mayOverhang`, the last window may reach past the padding: one stop more in either dimension is fine.
+Window readWindow(Call& call, bool mayOverhang = false);
 
 /// One image (channels, height, width) into a matrix with a row for each element of the window and a column
 /// for each stop in the rows [first, last) of stops. Rows of the matrix lie `ld` elements apart.

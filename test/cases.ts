@@ -256,6 +256,11 @@ export const ROWS: readonly Row[] = [
     [real(1, 1, 6, 5), real(1, 1, 2, 2), real(1), { dilation: [3, 2] }], [real(3, 3, 3), real(2, 3, 2, 2), real(2)], [real(0, 2, 3, 3), real(1, 2, 2, 2), real(1)],
     [real(2, 2, 2, 2), real(2, 2, 1, 1)], [real(1, 1, 3, 3), real(1, 1, 2, 2), null, { stride: 5, padding: [0, 2] }]),
 
+  row('maxPool2d', { oracle: oracle.maxPool2d, dtypes: floatsOnly },
+    [distinct(2, 2, 4, 4), 2], [distinct(1, 2, 5, 6), [3, 2], { stride: [1, 2], padding: 1 }], [distinct(2, 1, 5, 5), 2, { dilation: [2, 3] }],
+    [distinct(1, 2, 5, 4), 2, { ceilMode: true, returnIndices: true }], [distinct(2, 5, 3), 3, { stride: 1, padding: [0, 1], returnIndices: true }],
+    [distinct(3, 2, 7, 5), 3, { stride: 2, padding: 1, ceilMode: true }], [distinct(0, 2, 4, 4), 2], [distinct(1, 1, 1, 1), 1]),
+
   // Probabilities and losses.
   row('softmax', { oracle: oracle.along(oracle.softmax), dtypes: floats }, [real(2, 3), 1], [real(2, 3, 2), 1], [real(3, 2), 0], [real(4), -1], [real(), 0], [real(0, 3), 1], [real(2, 0), 1]),
   row('logSoftmax', { oracle: oracle.along((v) => oracle.softmax(v).map(Math.log)), dtypes: floats }, [real(2, 3), 1], [real(2, 3, 2), 1], [real(3, 2), 0], [real(4), -1], [real(), 0], [real(0, 3), 1], [real(2, 0), 1]),

@@ -6,6 +6,7 @@ import { indexingRows } from './support/kernels/indexing.js';
 import { matmulRows } from './support/kernels/matmul.js';
 import { optimizerRows } from './support/kernels/optimizer.js';
 import { pointwiseRows } from './support/kernels/pointwise.js';
+import { poolRows } from './support/kernels/pool.js';
 import { Random } from './support/kernels/random-values.js';
 import { randomRows } from './support/kernels/random.js';
 import { reduceRows } from './support/kernels/reduce.js';
@@ -24,6 +25,7 @@ const ROWS: Record<string, readonly Row[]> = {
   ...reduceRows,
   ...matmulRows,
   ...convRows,
+  ...poolRows,
   ...indexingRows,
   ...randomRows,
   ...optimizerRows,

@@ -193,6 +193,20 @@ export interface Backend {
   /** The gradient of `conv2d` with respect to `weight`: x, grad → out (O, C/groups, kh, kw). */
   conv2dWeight(x: Operand, grad: Operand, out: Operand, params: Conv2dParams): void;
 
+  /**
+   * The largest element that every stop of a window sees: x (N, C, H, W) → out (N, C, OH, OW), and in `index` (int32, of
+   * the same shape) its position y·W + x, that of the first where there are several, of the first NaN where there is one.
+   * Padding is never chosen; every window sees some of the image. OH and OW may be one more than `window` says: the last
+   * window then reaches past the padding. Any strides.
+   */
+  maxPool2d(x: Operand, out: Operand, index: Operand, window: Window2d): void;
+
+  /**
+   * The gradient of `maxPool2d`: out (N, C, H, W), any strides, becomes the sum, at every position, of the elements of
+   * grad (N, C, OH, OW) whose index says that position.
+   */
+  maxPool2dGrad(grad: Operand, index: Operand, out: Operand, window: Window2d): void;
+
   /** Softmax over the last dimension (or its logarithm), safe against overflow. `x` any strides, `out` contiguous. */
   softmax(x: Operand, out: Operand, log: boolean): void;
 

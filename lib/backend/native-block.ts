@@ -132,6 +132,15 @@ export function packConv(x: Operand, out: Operand, params: Conv2dParams): number
   return packWindow(4, x.shape[2], x.shape[3], out.shape[2], out.shape[3], params);
 }
 
+/** What lies in images, what lies at the stops of a window, and the index of those. */
+export function packPool(images: Operand, stops: Operand, index: Operand, window: Window2d): number {
+  const [n, channels, height, width] = images.shape;
+  block[0] = n;
+  block[1] = channels;
+  const at = packWindow(2, height, width, stops.shape[2], stops.shape[3], window);
+  return packOperand(packOperand(packOperand(at, images, 4), stops, 4), index, 4);
+}
+
 /** Rows of logits, and the target that counts for nothing. */
 export function packRows(x: Operand, ignoreIndex: number): number {
   // What is not an int32 no target can be equal to.

@@ -14,6 +14,7 @@ import {
   packPointwise,
   packImages,
   packConv,
+  packPool,
   packRows,
   packIndexed,
   packSliceIndex,
@@ -47,6 +48,8 @@ interface Addon {
   softmax(x: Handle, out: Handle): void;
   crossEntropy(x: Handle, target: Handle, out: Handle): number;
   crossEntropyGrad(x: Handle, target: Handle, grad: Handle, out: Handle): number;
+  maxPool2d(x: Handle, out: Handle, index: Handle): void;
+  maxPool2dGrad(grad: Handle, index: Handle, out: Handle): void;
   gather(x: Handle, index: Handle, out: Handle): number;
   scatterAdd(out: Handle, index: Handle, src: Handle): number;
   random(out: Handle): void;
@@ -198,6 +201,16 @@ const native: Backend = {
     const at = packConv(x, grad, params);
     packContiguous(packContiguous(packContiguous(at, x), grad), out);
     addon.conv2dWeight(handleOf(x), handleOf(grad), handleOf(out));
+  },
+
+  maxPool2d(x, out, index, window) {
+    packPool(x, out, index, window);
+    addon.maxPool2d(handleOf(x), handleOf(out), handleOf(index));
+  },
+
+  maxPool2dGrad(grad, index, out, window) {
+    packPool(out, grad, index, window);
+    addon.maxPool2dGrad(handleOf(grad), handleOf(index), handleOf(out));
   },
 
   softmax(x, out, log) {

@@ -12,3 +12,4 @@ export {
 export type { LayerOptions } from './layers.js';
 export { Module, type StateDict } from './module.js';
 export { Parameter } from './parameter.js';
+export { MaxPool2d } from './pooling.js';

@@ -26,9 +26,9 @@ export interface Conv2dOptions extends WindowOptions {
   readonly groups?: number;
 }
 
-const WINDOW_OPTIONS = ['stride', 'padding', 'dilation'];
+export const WINDOW_OPTIONS = ['stride', 'padding', 'dilation'];
 
-function pair(op: string, name: string, value: unknown, least: number): [number, number] {
+export function pair(op: string, name: string, value: unknown, least: number): [number, number] {
   const list: unknown[] = Array.isArray(value) ? value : [value, value];
   if (list.length !== 2 || list.some((n) => typeof n !== 'number'))
     typeError(op, `${name}: expected a number or a pair of numbers, got ${describe(value)}`);
@@ -39,7 +39,7 @@ function pair(op: string, name: string, value: unknown, least: number): [number,
   return [list[0] as number, list[1] as number];
 }
 
-function readWindow(op: string, kernel: Pair, options: WindowOptions): Window2d {
+export function readWindow(op: string, kernel: Pair, options: WindowOptions): Window2d {
   return {
     kernel: pair(op, 'kernel size', kernel, 1),
     stride: pair(op, 'stride', options.stride ?? 1, 1),
@@ -65,7 +65,7 @@ function windowsIn(op: string, height: number, width: number, window: Window2d):
   return [fit(height, 0), fit(width, 1)];
 }
 
-function checkImages(op: string, x: unknown): asserts x is Tensor {
+export function checkImages(op: string, x: unknown): asserts x is Tensor {
   checkTensor(op, x);
   if (!isFloat(x.dtype)) typeError(op, `input: expected float32 or float64, got ${x.dtype}`);
 }

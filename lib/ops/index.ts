@@ -50,6 +50,7 @@ export {
   where,
   zerosLike,
 } from './pointwise.js';
+export { maxPool2d, type MaxPool2dOptions } from './pool.js';
 export { amax, amin, argmax, argmin, max, mean, min, type ValuesAndIndices } from './reduce.js';
 export {
   cat,

@@ -91,6 +91,22 @@ struct CrossEntropyRows {
 /// Returns the first row of [begin, end) whose target is bad, or -1.
 using CrossEntropyKernel = int64_t (*)(const CrossEntropyRows& rows, int64_t begin, int64_t end);
 
+/// Max pooling of images: something lies in the images, something at the stops of the window, and the index
+/// says, for every stop, which pixel it is about. Strides, in elements, are those of N, C, H and W.
+struct Pool {
+  /// Images that are worked on together where they lie innermost.
+  static constexpr int64_t kImages = 64;
+
+  int64_t images, channels, height, width, outHeight, outWidth;
+  int64_t kernel[2], stride[2], padding[2], dilation[2];
+  void *image, *stops;
+  int32_t* index;
+  int64_t imageStrides[4], stopStrides[4], indexStrides[4];
+  bool imagesInnermost;  // All three have stride 1 from image to image.
+};
+/// Works on the units [begin, end): channels of an image, or of kImages images where those lie innermost.
+using PoolKernel = void (*)(const Pool& pool, int64_t begin, int64_t end);
+
 /// A walk of three operands, one of which moves along a dimension by an index: operand 1 is the int32 index.
 /// For gather, operand 0 is out and 2 is x; for scatterAdd, 0 is out and 2 is src. The indexed operand stands
 /// still along that dimension in the nest.
@@ -196,6 +212,8 @@ struct Kernels {
   SoftmaxKernel softmax[kDTypes];
   CrossEntropyKernel crossEntropy[kDTypes];
   CrossEntropyKernel crossEntropyGrad[kDTypes];
+  PoolKernel maxPool2d[kDTypes];
+  PoolKernel maxPool2dGrad[kDTypes];
   IndexKernel gather[kDTypes];
   IndexKernel scatterAdd[kDTypes];
   RandomKernel random[kRandomKinds][kDTypes];

@@ -10,6 +10,7 @@ namespace mgp::MGP_ISA {
 void fillPointwise(Kernels& table);
 void fillReduce(Kernels& table);
 void fillSoftmax(Kernels& table);
+void fillPool(Kernels& table);
 void fillIndex(Kernels& table);
 void fillRandom(Kernels& table);
 void fillOptimizer(Kernels& table);
@@ -21,6 +22,7 @@ void fill(Kernels& table) {
   fillPointwise(table);
   fillReduce(table);
   fillSoftmax(table);
+  fillPool(table);
   fillIndex(table);
   fillRandom(table);
   fillOptimizer(table);

@@ -5,6 +5,7 @@ import { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 import { matmul } from './matmul.js';
 import { adam, sgd } from './optimizer.js';
 import { binary, compare, copy, fill, unary, where } from './pointwise.js';
+import { maxPool2d, maxPool2dGrad } from './pool.js';
 import { random } from './random.js';
 import { reduce } from './reduce.js';
 import { crossEntropy, crossEntropyGrad, softmax } from './softmax.js';
@@ -28,6 +29,8 @@ export const reference: Backend = {
   conv2d,
   conv2dInput,
   conv2dWeight,
+  maxPool2d,
+  maxPool2dGrad,
   softmax,
   crossEntropy,
   crossEntropyGrad,
