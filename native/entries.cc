@@ -28,6 +28,8 @@ constexpr Entry kEntries[] = {
     named<softmax>("softmax"),
     named<crossEntropy>("crossEntropy"),
     named<crossEntropyGrad>("crossEntropyGrad"),
+    named<maxPool2d>("maxPool2d"),
+    named<maxPool2dGrad>("maxPool2dGrad"),
     named<gather>("gather"),
     named<scatterAdd>("scatterAdd"),
     named<random>("random"),
