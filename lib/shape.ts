@@ -76,10 +76,11 @@ export function checkShape(op: string, shape: unknown): asserts shape is Shape {
 }
 
 /**
- * The shape that two shapes broadcast to: aligned at the right, sizes are equal or one of them is 1.
+ * The shape that two shapes broadcast to: aligned at the right, sizes are equal or one of them is 1. Null when there is
+ * none.
  * @see https://numpy.org/doc/stable/user/basics.broadcasting.html
  */
-export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
+export function commonShape(a: Shape, b: Shape): Shape | null {
   if (sameShape(a, b) || b.length === 0) return a;
   if (a.length === 0) return b;
   const ndim = Math.max(a.length, b.length);
@@ -87,11 +88,18 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
   for (let i = 1; i <= ndim; i++) {
     const x = i <= a.length ? a[a.length - i] : 1;
     const y = i <= b.length ? b[b.length - i] : 1;
-    if (x !== y && x !== 1 && y !== 1)
-      shapeError(op, `shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast together`);
+    if (x !== y && x !== 1 && y !== 1) return null;
     out[ndim - i] = x === 1 ? y : x;
   }
   return out;
+}
+
+/** The shape that two shapes broadcast to; throws when there is none. */
+export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
+  const shape = commonShape(a, b);
+  if (shape === null)
+    shapeError(op, `shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast together`);
+  return shape;
 }
 
 /** Strides that walk a tensor of `shape` as if it had shape `to`, which it broadcasts to: 0 where it is repeated. */

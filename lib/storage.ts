@@ -78,6 +78,7 @@ const MAX_FREE_BYTES = 512 * 2 ** 20;
 function give(buffer: ArrayBuffer): void {
   const bytes = buffer.byteLength;
   if (bytes === 0) return; // Detached: its memory went to another thread.
+  if (bytes > MAX_FREE_BYTES) return;
   if (freeBytes + bytes > MAX_FREE_BYTES) clearFreeList();
   const list = freeList.get(bytes);
   if (list) list.push(buffer);

@@ -185,7 +185,7 @@ export class Tensor implements Operand {
    * @throws TypeError when the elements do not lie in one piece (use `contiguous`'s copy first).
    */
   get data(): TypedArray {
-    if (!this.isContiguous)
+    if (!this.isContiguous && this.size > 0)
       typeError(
         'data',
         `shape ${formatShape(this.shape)} with strides ${formatShape(this.strides)} is not contiguous`,

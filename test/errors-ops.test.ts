@@ -127,7 +127,7 @@ testWrongCalls([
   [() => squeeze(ones([2, 1]), 2), RangeError, '[squeeze] dim 2 is out of range for 2 dimensions'],
   [() => unsqueeze(ones([2]), 3), RangeError, '[unsqueeze] dim 3 is out of range for 2 dimensions'],
   [() => unsqueeze(ones([2]), undefined as never), TypeError, '[unsqueeze] dim: expected a whole number, got undefined'],
-  [() => unsqueeze(ones(new Array(32).fill(1)), 0), ShapeError, '[reshape] at most 32 dimensions, got 33'],
+  [() => unsqueeze(ones(new Array(32).fill(1)), 0), ShapeError, '[unsqueeze] at most 32 dimensions, got 33'],
   [() => flatten(ones([2, 3]), 1, 0), RangeError, '[flatten] startDim 1 comes after endDim 0'],
   [() => flatten(ones([2, 3]), 2), RangeError, '[flatten] dim 2 is out of range for 2 dimensions'],
   [() => slice(ones([3]), 0, 0.5), TypeError, '[slice] bounds: expected whole numbers, got 0.5'],
@@ -175,7 +175,7 @@ testWrongCalls([
   [() => indexAdd(ones([3]), 0, ints(-1), ones([1])), RangeError, '[indexAdd] index -1 (element 0 of index) is out of range for size 3'],
   // Products.
   [() => matmul(ones([2, 3]), ones([4, 5])), ShapeError, '[matmul] inner dimensions differ: (2, 3) @ (4, 5)'],
-  [() => matmul(ones([2, 2, 3]), ones([3, 3, 2])), ShapeError, '[matmul] shapes (2,) and (3,) do not broadcast together'],
+  [() => matmul(ones([2, 2, 3]), ones([3, 3, 2])), ShapeError, '[matmul] batch dimensions do not broadcast: (2, 2, 3) @ (3, 3, 2)'],
   [() => matmul(ones([]), ones([2])), ShapeError, '[matmul] expected at least one dimension: () @ (2,)'],
   [() => matmul(ones([3]), ones([2])), ShapeError, '[matmul] inner dimensions differ: (3,) @ (2,)'],
   [() => matmul(ints(1), ints(1)), TypeError, '[matmul] expected float32 or float64, got int32 @ int32'],

@@ -11,9 +11,10 @@ import {
   scope,
   tensor,
   tidy,
+  zeros,
   type Tensor,
 } from '../lib/index.js';
-import { freeListBytes } from '../lib/storage.js';
+import { clearFreeList, freeListBytes } from '../lib/storage.js';
 import { poison } from './support/check.js';
 
 const FREED = { instanceOf: ReferenceError, message: /^\[tidy\] this tensor was freed when its scope ended/ };
@@ -230,6 +231,23 @@ test('a loop with tidy uses the same memory again', (t) => {
   const bytes = freeListBytes();
   for (let i = 0; i < 1000; i++) step();
   t.is(freeListBytes(), bytes);
+});
+
+test('what waits for reuse stays below half a gigabyte', (t) => {
+  // Memory that nobody writes to is only promised by the system.
+  const large = (megabytes: number): void => tidy(() => void zeros([megabytes, 2 ** 20], { dtype: 'uint8' }));
+  clearFreeList();
+  const rss = process.memoryUsage.rss();
+  large(300);
+  t.is(freeListBytes(), 300 * 2 ** 20);
+  large(200);
+  t.is(freeListBytes(), 500 * 2 ** 20);
+  large(100);
+  t.is(freeListBytes(), 100 * 2 ** 20, 'all of it goes when there would be more');
+  large(600);
+  t.is(freeListBytes(), 100 * 2 ** 20, 'and what is too large itself is never kept');
+  clearFreeList();
+  t.true(process.memoryUsage.rss() - rss < 100 * 2 ** 20);
 });
 
 test('scope() ends with its block', (t) => {

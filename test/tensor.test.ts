@@ -217,6 +217,7 @@ test('reading back: item, tolist, toArray, data', (t) => {
   x.data[0] = 99;
   t.is(x.select(0, 0).select(0, 0).item(), 99, 'data is not');
   t.deepEqual(x.slice(0, 1).data, new Float32Array([4, 5, 6]));
+  t.deepEqual(zeros([3, 0]).T.data, new Float32Array(0), 'nothing lies in one piece in any order');
   t.deepEqual([x.ndim, x.size, x.shape, x.strides], [2, 6, [2, 3], [3, 1]]);
 });
 

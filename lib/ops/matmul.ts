@@ -1,7 +1,7 @@
 import { backend } from '../backend/select.js';
 import { isFloat, promote } from '../dtype.js';
 import { shapeError, typeError } from '../errors.js';
-import { broadcastShapes, formatShape, sameShape } from '../shape.js';
+import { commonShape, formatShape, sameShape } from '../shape.js';
 import { checkTensor, empty, viewOf, type Tensor } from '../tensor.js';
 import { contiguous, reshape, unbroadcast } from './broadcast.js';
 import { cast, track } from './primitive.js';
@@ -30,9 +30,12 @@ export function matmul(first: Tensor, second: Tensor): Tensor {
 
 /** The matrix product of operands with at least two dimensions. */
 function product(a: Tensor, b: Tensor): Tensor {
-  const batchA = a.shape.slice(0, -2);
-  const batchB = b.shape.slice(0, -2);
-  const batch = sameShape(batchA, batchB) ? batchA : broadcastShapes('matmul', batchA, batchB);
+  const batch = commonShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  if (batch === null)
+    shapeError(
+      'matmul',
+      `batch dimensions do not broadcast: ${formatShape(a.shape)} @ ${formatShape(b.shape)}`,
+    );
   const out = empty([...batch, a.shape[a.ndim - 2], b.shape[b.ndim - 1]], a.dtype);
   backend.matmul(gemmReady(a), gemmReady(b), out, false);
   return track('matmul', out, [a, b], [a, b], (g) => [

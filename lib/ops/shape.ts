@@ -1,5 +1,5 @@
 import { rangeError, shapeError, typeError, describe } from '../errors.js';
-import { formatShape, normalizeDim, normalizeDims, type Shape } from '../shape.js';
+import { checkShape, formatShape, normalizeDim, normalizeDims, type Shape } from '../shape.js';
 import { backend } from '../backend/select.js';
 import { promote } from '../dtype.js';
 import { checkTensor, empty, type Tensor, viewOf } from '../tensor.js';
@@ -50,12 +50,13 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 export const swapaxes = transpose;
 
 /**
- * `x` without its dimensions of size 1, or without those of them that are named.
+ * `x` without its dimensions of size 1, or without those of them that are named: an empty list names none.
  * Gradient: `g` in the shape of `x`.
  * @see https://pytorch.org/docs/stable/generated/torch.squeeze.html
  */
 export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
   checkTensor('squeeze', x);
+  if (Array.isArray(dim) && dim.length === 0) return x;
   const dims = normalizeDims('squeeze', dim, x.ndim);
   return reshape(
     x,
@@ -71,7 +72,9 @@ export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
 export function unsqueeze(x: Tensor, dim: number): Tensor {
   checkTensor('unsqueeze', x);
   const at = normalizeDim('unsqueeze', dim, x.ndim + 1);
-  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
+  const shape = [...x.shape.slice(0, at), 1, ...x.shape.slice(at)];
+  checkShape('unsqueeze', shape);
+  return reshape(x, shape);
 }
 
 /**
