@@ -16,8 +16,7 @@ inline constexpr const char* kUnaryNames[] = {"neg",  "abs",  "sign",    "square
 inline constexpr const char* kBinaryNames[] = {"add",     "sub",     "mul",      "div",         "pow",
                                                "maximum", "minimum", "reluGrad", "sigmoidGrad", "tanhGrad"};
 inline constexpr const char* kCompareNames[] = {"eq", "ne", "lt", "le", "gt", "ge"};
-inline constexpr const char* kReduceNames[] = {"sum",    "mean",   "max",         "min",
-                                               "argmax", "argmin", "anyNonFinite"};
+inline constexpr const char* kReduceNames[] = {"sum", "mean", "max", "min", "argmax", "argmin"};
 inline constexpr const char* kRandomNames[] = {"uniform", "normal", "integer"};
 
 template <class T, int N>

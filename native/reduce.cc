@@ -36,8 +36,7 @@ void run(const Reduction& reduction, int64_t results, int64_t elements, ReduceKe
 
 /// Splits the outermost reduced dimension into pieces, reduces each, and then their results.
 /// Returns false where there is nothing to gain.
-bool runInPieces(Reduction& reduction, int64_t results, int64_t elements, DType dtype, ReduceKernel kernel,
-                 ReduceKernel join) {
+bool runInPieces(Reduction& reduction, int64_t results, int64_t elements, DType dtype, ReduceKernel kernel) {
   Nest& reduced = reduction.reduced;
   const int64_t outer = reduced.shape[0];
   const int64_t pieces = std::min(outer, elements / kPiece);
@@ -65,7 +64,7 @@ bool runInPieces(Reduction& reduction, int64_t results, int64_t elements, DType 
   last.kept.strides[0][0] = size;
   last.reduced.shape[0] = used;
   last.reduced.strides[0][0] = results * size;
-  join(last, 0, results);
+  kernel(last, 0, results);
   return true;
 }
 
@@ -93,11 +92,10 @@ void reduce(Call& call) {
 
   const bool isArg = op == ReduceOp::ArgMax || op == ReduceOp::ArgMin;
   const bool isSum = op == ReduceOp::Sum || op == ReduceOp::Mean;
-  const DType outType = isArg ? DType::Int32 : op == ReduceOp::AnyNonFinite ? DType::Bool : dtype;
+  const DType outType = isArg ? DType::Int32 : dtype;
   reduction.out = call.contiguous(1, "out", results, outType);
   if (results == 0) return;
-  if (elements == 0 && !isSum && op != ReduceOp::AnyNonFinite)
-    call.rangeError("x: expected at least one element");
+  if (elements == 0 && !isSum) call.rangeError("x: expected at least one element");
   if (isArg && elements > INT_MAX) call.rangeError("x: positions do not fit an int32");
   reduction.divisor = op == ReduceOp::Mean ? static_cast<double>(elements) : 1;
 
@@ -111,11 +109,7 @@ void reduce(Call& call) {
     return;
   }
   sortAndCoalesce(reduced, 1);
-  // The flags of the pieces are booleans, and any of them will do.
-  const ReduceOp join = op == ReduceOp::AnyNonFinite ? ReduceOp::Max : op;
-  if (!runInPieces(reduction, results, elements, outType, kernel,
-                   table[static_cast<int>(join)][static_cast<int>(outType)]))
-    run(reduction, results, elements, kernel);
+  if (!runInPieces(reduction, results, elements, dtype, kernel)) run(reduction, results, elements, kernel);
 }
 
 }  // namespace mgp

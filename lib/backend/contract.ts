@@ -82,9 +82,9 @@ export type CompareOp = (typeof COMPARE)[number];
 /**
  * Reductions over some dimensions. `sum` and `mean` keep the dtype (`mean` takes floats only); they add up so that
  * the error stays near that of pairwise summation. `argmax`/`argmin` write int32: the row-major position, among the
- * reduced dimensions, of the first extremum. `anyNonFinite` writes bool, and true where a NaN or an infinity is.
+ * reduced dimensions, of the first extremum.
  */
-export const REDUCE = ['sum', 'mean', 'max', 'min', 'argmax', 'argmin', 'anyNonFinite'] as const;
+export const REDUCE = ['sum', 'mean', 'max', 'min', 'argmax', 'argmin'] as const;
 export type ReduceOp = (typeof REDUCE)[number];
 
 /**

@@ -41,8 +41,8 @@ constexpr int kBinaryOps = 10;
 enum class CompareOp : int { Eq, Ne, Lt, Le, Gt, Ge };
 constexpr int kCompareOps = 6;
 
-enum class ReduceOp : int { Sum, Mean, Max, Min, ArgMax, ArgMin, AnyNonFinite };
-constexpr int kReduceOps = 7;
+enum class ReduceOp : int { Sum, Mean, Max, Min, ArgMax, ArgMin };
+constexpr int kReduceOps = 6;
 
 enum class RandomKind : int { Uniform, Normal, Integer };
 constexpr int kRandomKinds = 3;

@@ -132,32 +132,30 @@ void reduceColumns(const Nest& reduced, const char* base, int64_t n, T* __restri
 }
 
 /// What is stored for a total.
-template <class R, class T, class Out>
-MGP_INLINE Out finish(T total, double divisor) {
-  if constexpr (__is_same(R, NonFinite))
-    return Out{total != total};
-  else if constexpr (__is_same(R, Sum) && kIsFloat<T>)
+template <class R, class T>
+MGP_INLINE T finish(T total, double divisor) {
+  if constexpr (__is_same(R, Sum) && kIsFloat<T>)
     return total / static_cast<T>(divisor);
   else
-    return static_cast<Out>(total);
+    return total;
 }
 
-template <class R, class T, class Out>
+template <class R, class T>
 void reduce(const Reduction& reduction, int64_t begin, int64_t end) {
   const Nest& reduced = reduction.reduced;
-  Out* const out = reinterpret_cast<Out*>(reduction.out);
+  T* const out = reinterpret_cast<T*>(reduction.out);
   const double divisor = reduction.divisor;
   if (isEmpty(reduced)) {
-    for (int64_t i = begin; i < end; i++) out[i] = finish<R, T, Out>(R::template start<T>(), divisor);
+    for (int64_t i = begin; i < end; i++) out[i] = finish<R, T>(R::template start<T>(), divisor);
     return;
   }
   const auto columns = [&](int64_t i, const char* p, int64_t n) {
     T total[kColumns];
     reduceColumns<T, R>(reduced, p, n, total);
-    for (int64_t k = 0; k < n; k++) out[i + k] = finish<R, T, Out>(total[k], divisor);
+    for (int64_t k = 0; k < n; k++) out[i + k] = finish<R, T>(total[k], divisor);
   };
   const auto one = [&](int64_t i, const char* p) {
-    out[i] = finish<R, T, Out>(reduceOne<T, R>(reduced, p), divisor);
+    out[i] = finish<R, T>(reduceOne<T, R>(reduced, p), divisor);
   };
   forResults<T>(reduction, begin, end, columns, one);
 }
@@ -239,13 +237,9 @@ void argReduceBool(const Reduction& reduction, int64_t begin, int64_t end) {
   });
 }
 
-void noneNonFinite(const Reduction& reduction, int64_t begin, int64_t end) {
-  for (int64_t i = begin; i < end; i++) reduction.out[i] = 0;
-}
-
 template <class R, class... Ts>
 void put(ReduceKernel* row) {
-  ((row[index(kDType<Ts>)] = reduce<R, Ts, Ts>), ...);
+  ((row[index(kDType<Ts>)] = reduce<R, Ts>), ...);
 }
 template <class R, class... Ts>
 void putArg(ReduceKernel* row) {
@@ -257,8 +251,7 @@ void putArg(ReduceKernel* row) {
 void fillReduce(Kernels& table) {
   const auto row = [&](ReduceOp op) { return table.reduce[index(op)]; };
   put<Sum, uint8_t, float, double>(row(ReduceOp::Sum));
-  row(ReduceOp::Sum)[index(DType::Int32)] =
-      reduce<Sum, uint32_t, uint32_t>;  // Without signs, where sums wrap around.
+  row(ReduceOp::Sum)[index(DType::Int32)] = reduce<Sum, uint32_t>;  // Without signs, where sums wrap around.
   put<Sum, float, double>(row(ReduceOp::Mean));
   row(ReduceOp::Sum)[index(DType::Bool)] = reduceBool<true>;
   put<Max, uint8_t, int32_t, float, double>(row(ReduceOp::Max));
@@ -271,10 +264,6 @@ void fillReduce(Kernels& table) {
   row(ReduceOp::ArgMin)[kBool] = argReduceBool<Min, false>;
   putArg<Max, uint8_t, int32_t, float, double>(row(ReduceOp::ArgMax));
   putArg<Min, uint8_t, int32_t, float, double>(row(ReduceOp::ArgMin));
-
-  for (int dtype = 0; dtype < kDTypes; dtype++) row(ReduceOp::AnyNonFinite)[dtype] = noneNonFinite;
-  row(ReduceOp::AnyNonFinite)[index(DType::Float32)] = reduce<NonFinite, float, Bool>;
-  row(ReduceOp::AnyNonFinite)[index(DType::Float64)] = reduce<NonFinite, double, Bool>;
 }
 
 }  // namespace mgp::MGP_ISA

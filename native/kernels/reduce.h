@@ -73,23 +73,6 @@ struct Min {
   }
 };
 
-/// 0 · x is 0, but NaN for NaN and infinities.
-struct NonFinite {
-  static constexpr bool kPairwise = false;
-  template <class T>
-  static MGP_INLINE T start() {
-    return T(0);
-  }
-  template <class V>
-  static MGP_INLINE V combine(V found, V x) {
-    return found + x * 0;
-  }
-  template <class V>
-  static MGP_INLINE V join(V a, V b) {
-    return a + b;
-  }
-};
-
 /// Reduces n neighbours in several vectors side by side, which both hides the latency of additions and keeps
 /// the error of a sum small.
 template <class R, class T>

@@ -87,14 +87,7 @@ const argmin: Reducer = (x, base, rows, step, length) => {
   return bestAt;
 };
 
-const anyNonFinite: Reducer = (x, base, rows, step, length) => {
-  // x - x is 0 for every number but NaN and the infinities.
-  for (const row of rows)
-    for (let n = length, i = base + row; n > 0; n--, i += step) if (x[i] - x[i] !== 0) return 1;
-  return 0;
-};
-
-const REDUCERS: Record<ReduceOp, Reducer> = { sum, mean, max, min, argmax, argmin, anyNonFinite };
+const REDUCERS: Record<ReduceOp, Reducer> = { sum, mean, max, min, argmax, argmin };
 
 function reducer(op: ReduceOp, x: Operand): Reducer {
   if (op !== 'sum' || x.dtype === 'float32' || x.dtype === 'float64') return REDUCERS[op];

@@ -37,11 +37,6 @@ const DEFINITIONS: Record<ReduceOp, Definition> = {
   min: { dtypes: DTYPES, out: same, value: (elements) => extremum(elements, Math.min) },
   argmax: { dtypes: DTYPES, out: () => 'int32', value: (elements) => position(elements, Math.max) },
   argmin: { dtypes: DTYPES, out: () => 'int32', value: (elements) => position(elements, Math.min) },
-  anyNonFinite: {
-    dtypes: DTYPES,
-    out: () => 'bool',
-    value: (elements) => Number(elements.some((x) => !Number.isFinite(x))),
-  },
 };
 
 function shapeFor(random: Random, op: ReduceOp): { shape: number[]; dims: number[] } {
@@ -52,7 +47,7 @@ function shapeFor(random: Random, op: ReduceOp): { shape: number[]; dims: number
     .slice(0, random.integer(1, ndim))
     .sort();
   // There is no largest of nothing; a sum of nothing is fine.
-  const needsElements = op !== 'sum' && op !== 'mean' && op !== 'anyNonFinite';
+  const needsElements = op !== 'sum' && op !== 'mean';
   return {
     shape: needsElements ? shape.map((size, dim) => (dims.includes(dim) ? Math.max(1, size) : size)) : shape,
     dims,
