@@ -133,7 +133,7 @@ export function allocate(dtype: DType, length: number, zeroed = false): Storage 
   // Rounded up, so that nearly equal sizes share a list.
   const bytes = Math.max(64, Math.ceil((length * itemSize(dtype)) / 64) * 64);
   let buffer = take(bytes);
-  if (buffer === undefined) buffer = make(bytes);
+  if (buffer === undefined) buffer = makeBuffer(bytes);
   else if (zeroed) new Uint8Array(buffer).fill(0);
   const storage = new Storage(buffer, dtype);
   if (scope !== null) scope.push(storage);
@@ -149,7 +149,8 @@ const YOUNG_BYTES = 8 * 2 ** 20;
 const V8_YOUNG_BYTES = 32 * 2 ** 20;
 let youngBytes = 0;
 
-function make(bytes: number): ArrayBuffer {
+/** Zeroed memory of V8's own. */
+export function makeBuffer(bytes: number): ArrayBuffer {
   try {
     youngBytes += bytes;
     if (youngBytes > YOUNG_BYTES) {

@@ -40,3 +40,23 @@ for (const [mode, flags] of [
     t.true(resident < 20 * MB, report);
     t.true(outsideHeap < 5 * MB, report);
   });
+
+test(`a loop that makes parameters and drops them stays below a bound, on ${backend}`, async (t) => {
+  const library = new URL('../lib/index.ts', import.meta.url).href;
+  const code = `
+    import { nn, zeros } from ${JSON.stringify(library)};
+    const megabyte = zeros([512, 512]);
+    let most = 0;
+    for (let i = 0; i < 1500; i++) {
+      new nn.Parameter(megabyte);
+      most = Math.max(most, process.memoryUsage.rss());
+    }
+    console.log(most);`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import=tsx', '--input-type=module', '-e', code],
+    { env: { ...process.env, MGP_BACKEND: backend, NODE_V8_COVERAGE: '' } },
+  );
+  t.log(`${(Number(stdout) / MB).toFixed(0)} MB`);
+  t.true(Number(stdout) < 800 * MB);
+});

@@ -254,7 +254,7 @@ export interface Backend {
   /** One SGD step, in place, as PyTorch's `SGD`. `buffer` is null exactly when `momentum` is 0. All contiguous. */
   sgd(param: Operand, grad: Operand, buffer: Operand | null, params: SgdParams): void;
 
-  /** Zeroed memory for what lives long, 64-byte aligned where the backend can. */
+  /** Zeroed memory for what lives long, 64-byte aligned where the backend can and has not given much already. */
   allocate(bytes: number): ArrayBuffer;
 
   /** How many threads kernels may use in this process. */

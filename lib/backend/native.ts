@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { DTYPES, type DType } from '../dtype.js';
 import { describe, rangeError } from '../errors.js';
 import { sizeOf } from '../shape.js';
-import { freed } from '../storage.js';
+import { freed, makeBuffer } from '../storage.js';
 import { BINARY, COMPARE, RANDOM, REDUCE, UNARY, type Backend, type Operand } from './contract.js';
 import {
   block,
@@ -106,6 +106,24 @@ function firstOutside(index: Operand, size: number): number {
     if (k < 0 || k >= size) return i;
   }
   return -1;
+}
+
+/** How much external memory may be asked for in one go. */
+const MAX_EXTERNAL_BYTES = 256 * 2 ** 20;
+let externalBytes = 0;
+
+/**
+ * External memory is freed by finalizers, which run only when the event loop turns. A synchronous loop that makes model
+ * after model gets V8's own memory from the limit on, which the collector frees even there, if aligned less well.
+ */
+function allocate(bytes: number): ArrayBuffer {
+  if (externalBytes >= MAX_EXTERNAL_BYTES) return makeBuffer(bytes);
+  if (externalBytes === 0)
+    setImmediate(() => {
+      externalBytes = 0;
+    }).unref();
+  externalBytes += bytes;
+  return addon.allocate(bytes);
 }
 
 const native: Backend = {
@@ -306,7 +324,7 @@ const native: Backend = {
     }
   },
 
-  allocate: (bytes) => addon.allocate(bytes),
+  allocate,
   setNumThreads(count) {
     if (!Number.isInteger(count) || count < 1)
       rangeError('setNumThreads', `expected a whole number from 1, got ${describe(count)}`);

@@ -1,4 +1,5 @@
 import { describe, rangeError } from '../../errors.js';
+import { makeBuffer } from '../../storage.js';
 import type { Backend } from '../contract.js';
 import { col2im, conv2d, conv2dInput, conv2dWeight, im2col } from './conv.js';
 import { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
@@ -41,7 +42,7 @@ export const reference: Backend = {
   random,
   adam,
   sgd,
-  allocate: (bytes) => new ArrayBuffer(bytes),
+  allocate: makeBuffer,
   // One thread is all that plain JavaScript has. The number is checked as native checks it, so that no mistake hides.
   setNumThreads(count) {
     if (!Number.isInteger(count) || count < 1)
