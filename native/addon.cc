@@ -6,10 +6,6 @@
 #include "parallel.h"
 #include "replay.h"
 
-#ifndef MGP_VERSION
-#define MGP_VERSION "unknown"
-#endif
-
 namespace mgp {
 
 namespace {
@@ -46,6 +42,7 @@ Napi::Object ops(Napi::Env env) {
 }  // namespace
 
 Napi::Object initAddon(Napi::Env env, Napi::Object exports) {
+  useOneBlasThread();
   auto* environment = new Environment;
   env.SetInstanceData(environment);
   exports["block"] = makeBlock(env, *environment);
@@ -69,6 +66,7 @@ Napi::Object initAddon(Napi::Env env, Napi::Object exports) {
   exports["version"] = MGP_VERSION;
   exports["blasCore"] = blasCore();
   exports["blasConfig"] = blasConfig();
+  exports["blasThreading"] = blasThreading();
   exports["isa"] = kernels.isa;
   return exports;
 }

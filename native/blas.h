@@ -19,8 +19,12 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix<float> a, Matrix<float> b, flo
 void gemm(int64_t m, int64_t n, int64_t k, Matrix<double> a, Matrix<double> b, double* c, int64_t ldc,
           bool accumulate);
 
-/// Which of OpenBLAS's kernels run here, and how it was built.
+/// Keeps an OpenBLAS that has threads of its own to one: those of this addon's pool call it side by side.
+void useOneBlasThread();
+
+/// Which of OpenBLAS's kernels run here, how it was built, and what threads it has.
 const char* blasCore();
 const char* blasConfig();
+const char* blasThreading();
 
 }  // namespace mgp

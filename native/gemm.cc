@@ -69,6 +69,14 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix<double> a, Matrix<double> b, d
 
 const char* blasCore() { return openblas_get_corename(); }
 const char* blasConfig() { return openblas_get_config(); }
+const char* blasThreading() {
+  const int parallel = openblas_get_parallel();
+  return parallel == OPENBLAS_SEQUENTIAL ? "none" : parallel == OPENBLAS_OPENMP ? "OpenMP" : "pthreads";
+}
+
+void useOneBlasThread() {
+  if (openblas_get_parallel() != OPENBLAS_SEQUENTIAL) openblas_set_num_threads(1);
+}
 
 namespace {
 

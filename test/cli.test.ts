@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import type { NativeInfo } from '../lib/backend/native.js';
 import { formatDuration, formatLoss } from '../lib/cli/terminal.js';
 import { manualSeed } from '../lib/index.js';
 import { loadFile } from '../lib/io/safetensors.js';
@@ -179,13 +180,14 @@ test('mgp doctor says what is in use, and with --json for machines', async (t) =
   t.is(findings.problem === null, native);
   for (const { code } of [text, json, chosen]) t.is(code, native ? 0 : 1);
   t.like(findings.versions, { package: VERSION, node: process.versions.node });
+  if (native) t.is((findings.native as NativeInfo).version, VERSION);
   for (const row of [
     'backend',
     'mgp-node',
     'Node.js',
     'libc',
     'platform',
-    ...(native ? ['BLAS core', 'threads'] : []),
+    ...(native ? ['BLAS core', 'BLAS threads', 'threads'] : []),
   ])
     t.regex(text.stdout, new RegExp(`^${row} +\\S`, 'm'));
   t.regex(chosen.stdout, /^backend +reference$/m);

@@ -63,6 +63,7 @@ interface Addon {
   readonly version: string;
   readonly blasCore: string;
   readonly blasConfig: string;
+  readonly blasThreading: string;
   readonly isa: string;
 }
 
@@ -71,7 +72,12 @@ export interface NativeInfo {
   /** The file it was loaded from. */
   readonly path: string;
   readonly version: string;
-  readonly blas: { readonly core: string; readonly config: string };
+  readonly blas: {
+    readonly core: string;
+    readonly config: string;
+    /** What threads it has of its own, which are kept to one: none, pthreads or OpenMP. */
+    readonly threading: string;
+  };
   /** The instruction set of the kernels in use. */
   readonly isa: string;
   readonly threads: number;
@@ -395,7 +401,7 @@ export function nativeInfo(): NativeInfo {
   return {
     path,
     version: addon.version,
-    blas: { core: addon.blasCore, config: addon.blasConfig },
+    blas: { core: addon.blasCore, config: addon.blasConfig, threading: addon.blasThreading },
     isa: addon.isa,
     threads: addon.getNumThreads(),
   };

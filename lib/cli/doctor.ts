@@ -142,6 +142,7 @@ function describeFindings({ backend, native, problem, ...rest }: Findings): stri
       ['binary', native.path],
       ['BLAS core', native.blas.core],
       ['BLAS', native.blas.config],
+      ['BLAS threads', native.blas.threading === 'none' ? 'none' : `${native.blas.threading}, kept to one`],
       ['instructions', native.isa],
       ['threads', native.threads],
     );
