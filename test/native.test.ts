@@ -1,6 +1,6 @@
 import { spawnSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -248,6 +248,7 @@ function loadErrorWith(addonFile: Buffer | null): string {
     env: { ...process.env, MGP_NODE_PREBUILD: folder },
     encoding: 'utf8',
   });
+  rmSync(folder, { recursive: true });
   return stdout;
 }
 
