@@ -1,6 +1,7 @@
 import './methods.js';
 
 export { backward, grad, type BackwardOptions, type GradOptions } from './autograd.js';
+export { compile, type Compiled } from './compile.js';
 export { getBackend, getNumThreads, setBackend, setNumThreads } from './backend/select.js';
 export type { DType, FloatDType, TypedArray } from './dtype.js';
 export { ShapeError } from './errors.js';

@@ -1,4 +1,5 @@
 import { arrayOf, itemSize, type DType, type TypedArray } from './dtype.js';
+import { recorder } from './recording.js';
 import { rangeError, typeError } from './errors.js';
 
 /**
@@ -24,6 +25,7 @@ export class Storage {
 
   /** The whole buffer as a typed array. For kernels and read-outs inside the library; users come through `expose`. */
   get array(): TypedArray {
+    if (recorder !== null) recorder.touched(this);
     if (this.#array === null) {
       if (this.handle === null) freed();
       const buffer = this.handle instanceof Uint8Array ? this.handle.buffer : this.handle;
@@ -137,6 +139,7 @@ export function allocate(dtype: DType, length: number, zeroed = false): Storage 
   else if (zeroed) new Uint8Array(buffer).fill(0);
   const storage = new Storage(buffer, dtype);
   if (scope !== null) scope.push(storage);
+  if (recorder !== null) recorder.allocated(storage, zeroed);
   return storage;
 }
 

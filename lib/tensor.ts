@@ -3,6 +3,7 @@ import { arrayOf, isFloat, type DType, type TypedArray } from './dtype.js';
 import { describe, rangeError, typeError } from './errors.js';
 import type { Operand } from './backend/contract.js';
 import { formatArray } from './print.js';
+import { modeChanged } from './recording.js';
 import { contiguousStrides, formatShape, isContiguous, sizeOf, type Shape } from './shape.js';
 import { allocate, type Storage } from './storage.js';
 
@@ -104,6 +105,7 @@ export class Tensor implements Operand {
         'requiresGrad',
         `the result of ${this.op} follows its inputs; use detach() for a tensor without history`,
       );
+    if (value !== this.needsGrad) modeChanged();
     this.needsGrad = value;
   }
 

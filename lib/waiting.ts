@@ -1,6 +1,7 @@
 import { backend } from './backend/select.js';
 import { clone } from './ops/broadcast.js';
 import { add } from './ops/pointwise.js';
+import { recorder } from './recording.js';
 import { formatShape, sameShape } from './shape.js';
 import { adopt, closeScope, openScope, type Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
@@ -84,6 +85,7 @@ export class Waiting {
   }
 
   #accumulate(node: Tensor, gradient: Tensor, read: ReadonlySet<Storage>): void {
+    recorder?.gradient(node, 'add');
     const before = node.grad;
     if (before === null) {
       node.grad = this.#owns(gradient) ? gradient : clone(gradient);

@@ -157,6 +157,38 @@ test('bad indices are reported, and nothing outside is touched', (t) => {
   }
 });
 
+test('a program of recorded calls survives any one number being wrong', (t) => {
+  const run = addon.replay as (program: unknown, buffers: unknown) => number;
+  const tried = (program: unknown, buffers: unknown): unknown => {
+    try {
+      return void run(program, buffers);
+    } catch (error) {
+      return error;
+    }
+  };
+  const entries = addon.entries as string[];
+  for (const call of CALLS) {
+    const memory = guardedFor(call);
+    const buffers = memory.map((m) => m.view);
+    const slots = buffers.flatMap((_, i) => [i, 0, -1]);
+    const head = [entries.indexOf(call.kernel), buffers.length, call.numbers.length];
+    const program = [buffers.length, 1, 0, ...slots, ...head, ...buffers.keys(), ...call.numbers];
+    t.is(tried(Float64Array.from(program), buffers), undefined, call.kernel);
+    for (let k = 0; k < program.length; k++) {
+      for (const value of [NaN, Infinity, -2, -1, 0, 0.5, 1, 2, 7, 33, 513, 2 ** 31, 2 ** 53, -1e300]) {
+        const error = tried(Float64Array.from(program.with(k, value)), buffers);
+        check(t, `${call.kernel}: number ${k} = ${value}`, error, memory);
+      }
+      const error = tried(Float64Array.from(program.slice(0, k)), buffers);
+      t.true(error instanceof RangeError, `${call.kernel}: the first ${k} numbers: ${String(error)}`);
+    }
+    for (const wrong of [undefined, {}, 3, [1], [...buffers.slice(1), new Float32Array(4)]])
+      t.true(tried(Float64Array.from(program), wrong) instanceof TypeError);
+    for (const wrong of [undefined, {}, program, Float32Array.from(program)])
+      t.true(tried(wrong, buffers) instanceof TypeError);
+  }
+});
+
 test('a block that JavaScript has detached does no harm', (t) => {
   // The addon's own memory stays; only JavaScript's view of it is gone. In a worker, since the block is not replaced.
   t.notThrows(() => addon.block.fill(NaN));

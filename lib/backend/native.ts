@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DTYPES, type DType } from '../dtype.js';
 import { describe, rangeError } from '../errors.js';
+import { recorder } from '../recording.js';
 import { sizeOf } from '../shape.js';
 import { freed, makeBuffer } from '../storage.js';
 import { BINARY, COMPARE, RANDOM, REDUCE, UNARY, type Backend, type Operand } from './contract.js';
@@ -26,7 +27,7 @@ import { explainLoadError } from './native-errors.js';
 // else as numbers in one packed block: that takes a tenth of a microsecond, where objects would take several. native/*.cc
 // checks every one of them again.
 
-type Handle = ArrayBuffer | Uint8Array;
+export type Handle = ArrayBuffer | Uint8Array;
 
 /** The native surface. */
 interface Addon {
@@ -55,6 +56,10 @@ interface Addon {
   random(out: Handle): void;
   adam(param: Handle, grad: Handle, m: Handle, v: Handle): void;
   sgd(param: Handle, grad: Handle, buffer?: Handle): void;
+  /** The names of all kernels, in the order in which `replay` knows them. */
+  readonly entries: readonly string[];
+  /** Runs a recorded step: see plan.ts. */
+  replay(program: Float64Array, buffers: readonly Handle[]): number;
   allocate(bytes: number): ArrayBuffer;
   setNumThreads(count: number): void;
   getNumThreads(): number;
@@ -86,6 +91,40 @@ export interface NativeInfo {
 // Set by `load`, before any kernel runs.
 let addon: Addon;
 
+/** Stands between the backend and the addon. `run` makes the call that the block is packed for. */
+export type Interceptor = (entry: number, run: () => number | undefined) => number | undefined;
+
+/** Where calls go instead of to the addon. Made once, used often: see {@link useCalls}. */
+export interface Calls {
+  readonly target: object;
+}
+
+export function interceptCalls(interceptor: Interceptor): Calls {
+  const real = addon as unknown as Record<string, (...handles: Handle[]) => number | undefined>;
+  const kernels = addon.entries.map((name, entry) => [
+    name,
+    (...handles: Handle[]) => interceptor(entry, () => real[name](...handles)),
+  ]);
+  return { target: { ...addon, ...Object.fromEntries(kernels) } as object };
+}
+
+/** Runs `fn` with native calls going where `calls` says. */
+export function useCalls<T>({ target }: Calls, fn: () => T): T {
+  const before = addon;
+  addon = target as Addon;
+  try {
+    return fn();
+  } finally {
+    addon = before;
+  }
+}
+
+/** The name of a kernel by its position. */
+export const kernelName = (entry: number): string => addon.entries[entry];
+
+export const replay = (program: Float64Array, buffers: readonly Handle[]): number =>
+  addon.replay(program, buffers);
+
 const codes = <Name extends string>(names: readonly Name[]): Record<Name, number> =>
   Object.fromEntries(names.map((name, i) => [name, i])) as Record<Name, number>;
 const UNARY_CODES = codes(UNARY);
@@ -95,6 +134,7 @@ const REDUCE_CODES = codes(REDUCE);
 const RANDOM_CODES = codes(RANDOM);
 
 function handleOf(x: Operand): Handle {
+  if (recorder !== null) return recorder.operand(x.storage);
   return x.storage.handle ?? freed();
 }
 

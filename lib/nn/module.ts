@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { describe, typeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { copy_ } from '../ops/inplace.js';
+import { modeChanged, recorder } from '../recording.js';
 import { formatShape, sameShape } from '../shape.js';
 import { Tensor, viewOf } from '../tensor.js';
 import { Parameter } from './parameter.js';
@@ -70,6 +71,7 @@ export abstract class Module {
   /** Puts this module and all below it into training mode, or out of it. */
   train(mode = true): this {
     if (typeof mode !== 'boolean') typeError('train', `expected true or false, got ${describe(mode)}`);
+    modeChanged();
     for (const module of this.modules()) module.training = mode;
     return this;
   }
@@ -81,7 +83,10 @@ export abstract class Module {
 
   /** Drops the gradients of all parameters. */
   zeroGrad(): void {
-    for (const parameter of this.parameters()) parameter.grad = null;
+    for (const parameter of this.parameters()) {
+      recorder?.gradient(parameter, 'drop');
+      parameter.grad = null;
+    }
   }
 
   /** Sets whether gradients are computed for all parameters. */

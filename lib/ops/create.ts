@@ -12,6 +12,7 @@ import {
 } from '../dtype.js';
 import { describe, rangeError, shapeError, typeError } from '../errors.js';
 import { drawBlocks } from '../random.js';
+import { fromHost } from '../recording.js';
 import { checkShape, contiguousStrides, formatShape, MAX_DIMS, sizeOf, type Shape } from '../shape.js';
 import { borrow } from '../storage.js';
 import { empty, Tensor, type NestedArray } from '../tensor.js';
@@ -302,8 +303,10 @@ function random(
 
 /** Writes random numbers over a contiguous tensor. */
 export function randomFill(kind: RandomKind, out: Tensor, a: number, b: number): Tensor {
-  const { key, counter } = drawBlocks(Math.ceil(out.size / randomPerBlock(kind, out.dtype)));
-  backend.random(kind, out, key, counter, a, b);
+  fromHost(() => {
+    const { key, counter } = drawBlocks(Math.ceil(out.size / randomPerBlock(kind, out.dtype)));
+    backend.random(kind, out, key, counter, a, b);
+  });
   return out;
 }
 

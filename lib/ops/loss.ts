@@ -58,9 +58,7 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
   const losses = nll(rows, flat, ignoreIndex);
   if (reduction === 'none') return reshape(losses, target.shape);
   if (reduction === 'sum') return sum(losses);
-  const counted = ne(flat, ignoreIndex);
-  const count = sum(counted).item();
-  return count === target.size ? mean(losses) : div(sum(losses), scalar(count, losses.dtype));
+  return div(sum(losses), cast(sum(ne(flat, ignoreIndex)), losses.dtype));
 }
 
 function nll(rows: Tensor, target: Tensor, ignoreIndex: number): Tensor {

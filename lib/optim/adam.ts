@@ -2,6 +2,7 @@ import { backend } from '../backend/select.js';
 import { noGrad } from '../grad-mode.js';
 import { contiguous } from '../ops/broadcast.js';
 import { persistent } from '../ops/create.js';
+import { fromHost } from '../recording.js';
 import type { Tensor } from '../tensor.js';
 import { checkGrad, checkNumber, Optimizer, type ParamGroup } from './optimizer.js';
 
@@ -46,8 +47,8 @@ export class Adam extends Optimizer<AdamOptions> {
   }
 
   step(): void {
-    for (const { params, lr, betas, eps, weightDecay, maximize } of this.paramGroups) {
-      for (const param of params) {
+    for (const group of this.paramGroups) {
+      for (const param of group.params) {
         if (param.grad === null) continue;
         const grad = checkGrad('Adam', param, param.grad);
         let state = this.#state.get(param);
@@ -59,15 +60,15 @@ export class Adam extends Optimizer<AdamOptions> {
           };
           this.#state.set(param, state);
         }
-        const step = ++state.step;
-        const scalars = { lr, beta1: betas[0], beta2: betas[1], eps, weightDecay, step, maximize };
-        backend.adam(
-          param,
-          noGrad(() => contiguous(grad)),
-          state.m,
-          state.v,
-          scalars,
-        );
+        const { m, v } = state;
+        const dense = noGrad(() => contiguous(grad));
+        const move = (): void => {
+          const { lr, betas, eps, weightDecay, maximize } = group;
+          const step = ++state.step;
+          const scalars = { lr, beta1: betas[0], beta2: betas[1], eps, weightDecay, step, maximize };
+          backend.adam(param, dense, m, v, scalars);
+        };
+        fromHost(move, () => state.step--);
         param.storage.version++;
       }
     }

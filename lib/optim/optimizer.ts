@@ -1,5 +1,6 @@
 import { describe, rangeError, shapeError, typeError } from '../errors.js';
 import { checkOptions } from '../ops/primitive.js';
+import { recorder } from '../recording.js';
 import { formatShape, sameShape } from '../shape.js';
 import { Tensor } from '../tensor.js';
 
@@ -53,7 +54,11 @@ export abstract class Optimizer<O extends object> {
 
   /** Drops the gradients of all parameters. Call it before each `backward`. */
   zeroGrad(): void {
-    for (const { params } of this.paramGroups) for (const param of params) param.grad = null;
+    for (const { params } of this.paramGroups)
+      for (const param of params) {
+        recorder?.gradient(param, 'drop');
+        param.grad = null;
+      }
   }
 
   /** Moves every parameter that has a gradient. */

@@ -3,6 +3,7 @@ import { rangeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { contiguous } from '../ops/broadcast.js';
 import { persistent } from '../ops/create.js';
+import { fromHost } from '../recording.js';
 import type { Tensor } from '../tensor.js';
 import { checkGrad, checkNumber, Optimizer, type ParamGroup } from './optimizer.js';
 
@@ -51,22 +52,22 @@ export class SGD extends Optimizer<SGDOptions> {
   }
 
   step(): void {
-    for (const { params, ...options } of this.paramGroups) {
-      for (const param of params) {
+    for (const group of this.paramGroups) {
+      for (const param of group.params) {
         if (param.grad === null) continue;
         const grad = checkGrad('SGD', param, param.grad);
         const known = this.#buffers.get(param);
         let buffer: Tensor | null = null;
-        if (options.momentum !== 0) {
+        if (group.momentum !== 0) {
           buffer = known ?? persistent(param.shape, param.dtype);
           this.#buffers.set(param, buffer);
         }
-        backend.sgd(
-          param,
-          noGrad(() => contiguous(grad)),
-          buffer,
-          { ...options, first: known === undefined },
-        );
+        const dense = noGrad(() => contiguous(grad));
+        let first = known === undefined;
+        fromHost(() => {
+          backend.sgd(param, dense, buffer, { ...group, first });
+          first = false;
+        });
         param.storage.version++;
       }
     }

@@ -1,6 +1,6 @@
 import { DataLoader } from '../data/loader.js';
 import type { MnistDatasets } from '../data/mnist-dataset.js';
-import { manualSeed, nn, optim, tidy, type Tensor } from '../index.js';
+import { compile, manualSeed, nn, optim, tidy, type Tensor } from '../index.js';
 import { CNN } from '../models/cnn.js';
 import { Breath } from './breathe.js';
 import { evaluate, type Evaluation } from './evaluate.js';
@@ -85,16 +85,16 @@ export async function trainMnist(options: TrainOptions, events: TrainEvents = {}
   let evaluation: Evaluation | null = null;
   const total = { images: 0, seconds: 0 };
 
-  /** One step of gradient descent. All memory that it takes, but the gradients, is free again when it returns. */
-  const trainOn = (indices: Tensor): number =>
-    tidy(() => {
-      const [x, y] = data.train.getItems(indices);
-      const loss = criterion.forward(model.forward(x), y);
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      return loss.item();
-    });
+  /** One step of gradient descent, as one native call. */
+  const learn = compile((indices: Tensor) => {
+    const [x, y] = data.train.getItems(indices);
+    const loss = criterion.forward(model.forward(x), y);
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+    return loss;
+  });
+  const trainOn = (indices: Tensor): number => tidy(() => learn(indices).item());
 
   const start = performance.now();
   for (let epoch = 1; epoch <= epochs && !signal?.aborted; epoch++) {

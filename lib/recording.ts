@@ -1,0 +1,43 @@
+import type { Storage } from './storage.js';
+
+/** What a running recording (`compile`) is told about. */
+export interface Recorder {
+  /** A storage was made. */
+  allocated(storage: Storage, zeroed: boolean): void;
+  /** A kernel is about to be called with this operand; they come in the order of the arguments. Returns the buffer. */
+  operand(storage: Storage): ArrayBuffer | Uint8Array;
+  /** JavaScript is about to look at the elements of a storage, or to change them. */
+  touched(storage: Storage): void;
+  /** The `grad` of a tensor is about to be dropped, or something is about to be added to it. */
+  gradient(tensor: { grad: unknown }, change: 'drop' | 'add'): void;
+  /** See {@link fromHost}. */
+  fromHost(call: () => void, undo?: () => void): void;
+}
+
+/** The recording in progress, if there is one. */
+export let recorder: Recorder | null = null;
+
+/** Begins or ends a recording; returns the one before. */
+export function setRecorder(next: Recorder | null): Recorder | null {
+  const before = recorder;
+  recorder = next;
+  return before;
+}
+
+/**
+ * Runs `call`, which calls kernels with numbers that are JavaScript's own and change from one time to the next: the
+ * count of an optimizer's steps, its learning rate, where the random numbers have got to. A recorded step runs it again
+ * each time, to ask for those numbers anew.
+ * @param undo takes back what `call` counted, for a step that failed before it got there
+ */
+export function fromHost(call: () => void, undo?: () => void): void {
+  if (recorder === null) call();
+  else recorder.fromHost(call, undo);
+}
+
+/** Counts the changes that make a recorded step another: between training and evaluation, of what requires a gradient. */
+export let modeVersion = 0;
+
+export function modeChanged(): void {
+  modeVersion++;
+}
