@@ -46,6 +46,7 @@ const NAMES = [
     'im2col',
     'col2im',
     'conv2d',
+    'batchNorm',
     'maxPool2d',
     'copy_',
     'fill_',

@@ -40,7 +40,7 @@ bool bufferOf(napi_env env, napi_value value, Memory* memory) noexcept;
 /// order.
 class Call {
  public:
-  static constexpr int kMaxArguments = 5;
+  static constexpr int kMaxArguments = 12;
 
   /// A call from JavaScript.
   Call(napi_env env, napi_callback_info info) noexcept;

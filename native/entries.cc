@@ -30,6 +30,8 @@ constexpr Entry kEntries[] = {
     named<crossEntropyGrad>("crossEntropyGrad"),
     named<maxPool2d>("maxPool2d"),
     named<maxPool2dGrad>("maxPool2dGrad"),
+    named<batchNorm>("batchNorm"),
+    named<batchNormGrad>("batchNormGrad"),
     named<gather>("gather"),
     named<scatterAdd>("scatterAdd"),
     named<random>("random"),

@@ -38,6 +38,10 @@ void crossEntropyGrad(Call& call);
 void maxPool2d(Call& call);
 void maxPool2dGrad(Call& call);
 
+// batchnorm.cc
+void batchNorm(Call& call);
+void batchNormGrad(Call& call);
+
 // index.cc
 void gather(Call& call);
 void scatterAdd(Call& call);

@@ -260,6 +260,11 @@ export const ROWS: readonly Row[] = [
     [distinct(2, 2, 4, 4), 2], [distinct(1, 2, 5, 6), [3, 2], { stride: [1, 2], padding: 1 }], [distinct(2, 1, 5, 5), 2, { dilation: [2, 3] }],
     [distinct(1, 2, 5, 4), 2, { ceilMode: true, returnIndices: true }], [distinct(2, 5, 3), 3, { stride: 1, padding: [0, 1], returnIndices: true }],
     [distinct(3, 2, 7, 5), 3, { stride: 2, padding: 1, ceilMode: true }], [distinct(0, 2, 4, 4), 2], [distinct(1, 1, 1, 1), 1]),
+  row('batchNorm', { oracle: oracle.batchNorm, dtypes: floatsOnly },
+    [distinct(2, 3, 2, 2), null, null, real(3), real(3), { training: true }], [distinct(4, 3), null, null, real(3), null, { training: true, eps: 0.01 }],
+    [distinct(2, 2, 3), null, null, null, null, { training: true }], [distinct(3, 2, 2, 2), null, null, null, real(2), { training: true, momentum: 0 }],
+    [real(2, 3, 2, 2), real(3), positive(3), real(3), real(3)], [real(2, 3), real(3), positive(3)], [real(2, 2, 3), real(2), positive(2), null, real(2), { eps: 0.1 }],
+    [real(0, 2, 3, 3), real(2), positive(2), real(2)], [real(3, 0), real(0), positive(0), real(0), real(0)]),
 
   // Probabilities and losses.
   row('softmax', { oracle: oracle.along(oracle.softmax), dtypes: floats }, [real(2, 3), 1], [real(2, 3, 2), 1], [real(3, 2), 0], [real(4), -1], [real(), 0], [real(0, 3), 1], [real(2, 0), 1]),

@@ -4,6 +4,7 @@ import { reference } from '../lib/backend/reference/index.js';
 import { convRows } from './support/kernels/conv.js';
 import { indexingRows } from './support/kernels/indexing.js';
 import { matmulRows } from './support/kernels/matmul.js';
+import { normalizationRows } from './support/kernels/normalization.js';
 import { optimizerRows } from './support/kernels/optimizer.js';
 import { pointwiseRows } from './support/kernels/pointwise.js';
 import { poolRows } from './support/kernels/pool.js';
@@ -26,6 +27,7 @@ const ROWS: Record<string, readonly Row[]> = {
   ...matmulRows,
   ...convRows,
   ...poolRows,
+  ...normalizationRows,
   ...indexingRows,
   ...randomRows,
   ...optimizerRows,

@@ -1,6 +1,7 @@
-import test from 'ava';
-import { nn, permute, randn, tensor, type Tensor } from '../lib/index.js';
-import { BACKENDS, onBackend, sameBits } from './support/check.js';
+import test, { type ExecutionContext } from 'ava';
+import { fromArray, nn, ones, permute, randn, ShapeError, tensor, tidy, type Tensor } from '../lib/index.js';
+import { deserialize, serialize } from '../lib/io/safetensors.js';
+import { BACKENDS, differs, onBackend, sameBits, snapshot } from './support/check.js';
 import { testWrongCalls } from './support/wrong-calls.js';
 
 // Modules, against PyTorch 1.13 where they compute; their ops: cases.ts.
@@ -34,9 +35,134 @@ test('MaxPool2d moves by its window unless told otherwise', (t) => {
   t.deepEqual(new nn.MaxPool2d(2, { stride: 1 }).forward(x).tolist(), [[[5, 6], [8, 9]]]); // prettier-ignore
 });
 
+/** i² mod 7: numbers that are easy to write in Python. */
+const squares = (shape: number[]): Tensor => {
+  const count = shape.reduce((a, b) => a * b);
+  return fromArray(
+    Float64Array.from({ length: count }, (_, i) => i ** 2 % 7),
+    shape,
+  );
+};
+
+const close = (t: ExecutionContext, actual: Tensor | null, expected: readonly number[]): void => {
+  const what = differs(actual!, { shape: actual!.shape, data: expected }, 1e-12);
+  t.is(what, '');
+};
+
+for (const backend of BACKENDS)
+  test(`BatchNorm trains and evaluates as PyTorch's, on ${backend}`, (t) => {
+    onBackend(backend, () => {
+      const bn = new nn.BatchNorm2d(2, { dtype: 'float64' });
+      t.is(bn.toString(), 'BatchNorm2d(2, eps=0.00001, momentum=0.1, affine=true, trackRunningStats=true)');
+      const x = squares([3, 2, 2, 1]);
+      // prettier-ignore
+      close(t, bn.forward(x), [
+        -1.3093045357663835, -0.6546522678831918, 1.7856812667653683, 0.13736009744348987, 0, 1.3093045357663835,
+        -0.6868004872174494, -1.5109610718783886, -0.6546522678831918, 1.3093045357663835, 0.13736009744348987,
+        0.13736009744348987,
+      ]);
+      bn.forward(x.mul(2));
+      t.is(bn.numBatchesTracked?.item(), 2);
+      bn.eval();
+      // prettier-ignore
+      close(t, bn.forward(x), [
+        -0.3926445966013563, 0.28432884581477513, 2.6793269884633375, 1.1343042176050937, 0.9613022882309066,
+        2.3152491730631697, 0.36179283217597197, -0.4107185532531498, 0.28432884581477513, 2.3152491730631697,
+        1.1343042176050937, 1.1343042176050937,
+      ]);
+      t.is(bn.numBatchesTracked?.item(), 2);
+
+      const average = new nn.BatchNorm1d(2, { momentum: null, affine: false, dtype: 'float64' });
+      t.deepEqual([...average.parameters()], []);
+      const rows = squares([6, 2]);
+      average.forward(rows);
+      average.forward(rows.mul(3));
+      close(t, average.runningMean, [10 / 3, 13 / 3]);
+      close(t, average.runningVar, [28 / 3, 77 / 6]);
+
+      const stateless = new nn.BatchNorm1d(2, { trackRunningStats: false }).eval();
+      t.deepEqual(Object.keys(stateless.stateDict()), ['weight', 'bias']);
+      t.true(
+        Math.abs(
+          stateless
+            .forward(randn([50, 2]))
+            .mean()
+            .item(),
+        ) < 1e-6,
+      );
+    });
+  });
+
+test('BatchNorm keeps the layout of its input, forward and back', (t) => {
+  const plain = randn([5, 3, 4, 2], { requiresGrad: true });
+  const inner = batchInnermost(plain).detach().requiresGrad_();
+  const [a, b] = [plain, inner].map((x) => new nn.BatchNorm2d(3).forward(x));
+  t.deepEqual(b.strides, inner.strides);
+  t.is(differs(b, snapshot(a)), '');
+  for (const y of [a, b]) y.exp().sum().backward();
+  t.is(differs(inner.grad!, snapshot(plain.grad!), 1e-5), '');
+});
+
+test('buffers are part of the state, live on after a scope, and are not learned', (t) => {
+  class Net extends nn.Module {
+    bn = new nn.BatchNorm2d(2);
+    forward(x: Tensor): Tensor {
+      return this.bn.forward(x);
+    }
+  }
+  const [a, b] = [new Net(), new Net()];
+  tidy(() => {
+    a.forward(randn([4, 2, 3, 3]));
+  });
+  const names = ['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked'].map(
+    (n) => `bn.${n}`,
+  );
+  t.deepEqual(Object.keys(a.stateDict()), names);
+  t.deepEqual(
+    [...a.namedParameters()].map(([name]) => name),
+    names.slice(0, 2),
+  );
+  t.deepEqual(
+    [...a.namedBuffers()].map(([name]) => name),
+    names.slice(2),
+  );
+  t.is([...a.buffers()].length, 3);
+  const { tensors } = deserialize(Buffer.concat(serialize(a.stateDict())));
+  b.loadStateDict(tensors);
+  t.deepEqual(b.bn.runningMean!.tolist(), a.bn.runningMean!.tolist());
+  t.deepEqual(b.bn.runningVar!.tolist(), a.bn.runningVar!.tolist());
+  t.is(b.bn.numBatchesTracked!.item(), 1);
+  t.deepEqual(b.loadStateDict({}, { strict: false }).missing, names);
+});
+
+class Named extends nn.Module {
+  weight = new nn.Parameter(ones([2]));
+  constructor(name: unknown, value: unknown = ones([1])) {
+    super();
+    this.registerBuffer('there', ones([1]));
+    this.registerBuffer(name as string, value as Tensor);
+  }
+  forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
 // prettier-ignore
 testWrongCalls([
   [() => new nn.MaxPool2d('2' as never), TypeError, '[MaxPool2d] kernel size: expected a number or a pair of numbers, got "2"'],
   [() => new nn.MaxPool2d(2, { padding: 2 }), RangeError, '[MaxPool2d] padding: expected at most half of the window of 2, got 2'],
   [() => new nn.MaxPool2d(2, { returnIndices: true } as never), TypeError, "[MaxPool2d] options: unknown option 'returnIndices'; there is stride, padding, dilation, ceilMode"],
+  [() => new nn.BatchNorm2d(-1), RangeError, '[BatchNorm2d] numFeatures: expected a whole number from 0, got -1'],
+  [() => new nn.BatchNorm2d(2, { momentum: 1.5 }), RangeError, '[BatchNorm2d] momentum: expected a number from 0 to 1, got 1.5'],
+  [() => new nn.BatchNorm1d(2, { eps: NaN }), RangeError, '[BatchNorm1d] eps: expected a number from 0, got NaN'],
+  [() => new nn.BatchNorm2d(2, { affine: 0 } as never), TypeError, '[BatchNorm2d] affine: expected true or false, got 0'],
+  [() => new nn.BatchNorm2d(2, { bias: true } as never), TypeError, "[BatchNorm2d] options: unknown option 'bias'; there is eps, momentum, affine, trackRunningStats, dtype"],
+  [() => new nn.BatchNorm2d(2).forward(ones([2, 2])), ShapeError, '[BatchNorm2d] expected (N, C, H, W), got (2, 2)'],
+  [() => new nn.BatchNorm1d(2).forward(ones([2])), ShapeError, '[BatchNorm1d] expected (N, C) or (N, C, L), got (2,)'],
+  [() => new nn.BatchNorm2d(3).forward(ones([2, 2, 1, 1])), ShapeError, '[batchNorm] runningMean: expected (2,), got (3,)'],
+  [() => new Named('a.b'), TypeError, '[registerBuffer] name: expected a text without dots, got "a.b"'],
+  [() => new Named(3), TypeError, '[registerBuffer] name: expected a text without dots, got 3'],
+  [() => new Named('x', 3), TypeError, '[registerBuffer] x: expected a tensor, got 3'],
+  [() => new Named('there'), RangeError, '[registerBuffer] there: the name is taken'],
+  [() => new Named('weight'), RangeError, '[registerBuffer] weight: the name is taken'],
 ]);

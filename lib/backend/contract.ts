@@ -118,6 +118,12 @@ export interface Conv2dParams extends Window2d {
   readonly groups: number;
 }
 
+/** The scalars of a batch normalization. */
+export interface BatchNormParams {
+  readonly eps: number;
+  readonly training: boolean;
+}
+
 /** The scalars of an Adam step. `step` counts from 1. */
 export interface AdamParams {
   readonly lr: number;
@@ -206,6 +212,39 @@ export interface Backend {
    * grad (N, C, OH, OW) whose index says that position.
    */
   maxPool2dGrad(grad: Operand, index: Operand, out: Operand, window: Window2d): void;
+
+  /**
+   * out = (x - mean) / √(variance + eps) · weight + bias, channel by channel: x and out (N, C, …), any strides. All else
+   * (C), contiguous; no weight is all ones, no bias all zeros. In `training` mean and variance are first set to those of
+   * x, over all but C: the mean square deviation, not its unbiased estimate.
+   */
+  batchNorm(
+    x: Operand,
+    weight: Operand | null,
+    bias: Operand | null,
+    mean: Operand,
+    variance: Operand,
+    out: Operand,
+    params: BatchNormParams,
+  ): void;
+
+  /**
+   * The gradients of `batchNorm` in training, from x, the incoming `grad` (both any strides), and mean and variance as it
+   * left them, for x (`out`, any strides), weight and bias (C). With x̂ = (x - mean) / √(variance + eps) and sums over all
+   * but C: gradWeight = Σ grad·x̂, gradBias = Σ grad,
+   * out = weight / √(variance + eps) · (grad - gradBias / count - x̂ · gradWeight / count).
+   */
+  batchNormGrad(
+    x: Operand,
+    grad: Operand,
+    weight: Operand | null,
+    mean: Operand,
+    variance: Operand,
+    out: Operand,
+    gradWeight: Operand,
+    gradBias: Operand,
+    eps: number,
+  ): void;
 
   /** Softmax over the last dimension (or its logarithm), safe against overflow. `x` any strides, `out` contiguous. */
   softmax(x: Operand, out: Operand, log: boolean): void;

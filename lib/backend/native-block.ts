@@ -46,6 +46,12 @@ export function packContiguous(at: number, x: Operand): number {
   return at + 2;
 }
 
+/** Whether there is an operand, and it. */
+export function packOptional(at: number, x: Operand | null): number {
+  block[at] = x === null ? 0 : 1;
+  return x === null ? at + 1 : packContiguous(at + 1, x);
+}
+
 /** Whether walking `x` along with `out` is a matter of one dimension: neighbours, or one and the same element. */
 const isFlat = (x: Operand, out: Operand): boolean => (x.isContiguous && x.size === out.size) || x.size === 1;
 

@@ -16,6 +16,7 @@ import {
   packImages,
   packConv,
   packPool,
+  packOptional,
   packRows,
   packIndexed,
   packSliceIndex,
@@ -51,6 +52,17 @@ interface Addon {
   crossEntropyGrad(x: Handle, target: Handle, grad: Handle, out: Handle): number;
   maxPool2d(x: Handle, out: Handle, index: Handle): void;
   maxPool2dGrad(grad: Handle, index: Handle, out: Handle): void;
+  batchNorm(x: Handle, out: Handle, mean: Handle, variance: Handle, ...weightAndBias: Handle[]): void;
+  batchNormGrad(
+    x: Handle,
+    grad: Handle,
+    out: Handle,
+    mean: Handle,
+    variance: Handle,
+    gradWeight: Handle,
+    gradBias: Handle,
+    ...weight: Handle[]
+  ): void;
   gather(x: Handle, index: Handle, out: Handle): number;
   scatterAdd(out: Handle, index: Handle, src: Handle): number;
   random(out: Handle): void;
@@ -137,6 +149,10 @@ function handleOf(x: Operand): Handle {
   if (recorder !== null) return recorder.operand(x.storage);
   return x.storage.handle ?? freed();
 }
+
+/** The buffers of those operands that are there. */
+const handlesOf = (...operands: (Operand | null)[]): Handle[] =>
+  operands.flatMap((x) => (x === null ? [] : [handleOf(x)]));
 
 /** Where in a 1-D index the first bad one is, from its position among the elements of the slices, if there is one. */
 function badSlice(bad: number, index: Operand, dim: number, size: number, slices: Operand): number {
@@ -275,6 +291,41 @@ const native: Backend = {
   maxPool2dGrad(grad, index, out, window) {
     packPool(out, grad, index, window);
     addon.maxPool2dGrad(handleOf(grad), handleOf(index), handleOf(out));
+  },
+
+  batchNorm(x, weight, bias, mean, variance, out, { eps, training }) {
+    block[0] = eps;
+    block[1] = training ? 1 : 0;
+    let at = packShape(2, x.shape);
+    at = packOperand(packOperand(at, x, x.shape.length), out, x.shape.length);
+    at = packContiguous(packContiguous(at, mean), variance);
+    packOptional(packOptional(at, weight), bias);
+    addon.batchNorm(
+      handleOf(x),
+      handleOf(out),
+      handleOf(mean),
+      handleOf(variance),
+      ...handlesOf(weight, bias),
+    );
+  },
+
+  batchNormGrad(x, grad, weight, mean, variance, out, gradWeight, gradBias, eps) {
+    const ndim = x.shape.length;
+    block[0] = eps;
+    let at = packShape(1, x.shape);
+    at = packOperand(packOperand(packOperand(at, x, ndim), grad, ndim), out, ndim);
+    at = packContiguous(packContiguous(at, mean), variance);
+    packOptional(packContiguous(packContiguous(at, gradWeight), gradBias), weight);
+    addon.batchNormGrad(
+      handleOf(x),
+      handleOf(grad),
+      handleOf(out),
+      handleOf(mean),
+      handleOf(variance),
+      handleOf(gradWeight),
+      handleOf(gradBias),
+      ...handlesOf(weight),
+    );
   },
 
   softmax(x, out, log) {

@@ -9,7 +9,8 @@ export {
   Sigmoid,
   Tanh,
 } from './layers.js';
-export type { LayerOptions } from './layers.js';
 export { Module, type StateDict } from './module.js';
+export { BatchNorm1d, BatchNorm2d, type BatchNormLayerOptions } from './normalization.js';
+export type { LayerOptions } from './options.js';
 export { Parameter } from './parameter.js';
 export { MaxPool2d } from './pooling.js';

@@ -1,4 +1,3 @@
-import { checkDType, isFloat, type FloatDType } from '../dtype.js';
 import { describe, rangeError, typeError } from '../errors.js';
 import { conv2d, type Conv2dOptions, type Pair } from '../ops/conv.js';
 import { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from '../ops/loss.js';
@@ -9,27 +8,8 @@ import { flatten } from '../ops/shape.js';
 import type { Tensor } from '../tensor.js';
 import { defaultUniform, fanIn } from './init.js';
 import { Module } from './module.js';
+import { checkCount, readDType, type LayerOptions } from './options.js';
 import { Parameter } from './parameter.js';
-
-/** What layers with weights take last. */
-export interface LayerOptions {
-  /** Whether a bias is learned. Default true. */
-  readonly bias?: boolean;
-  /** Default float32. */
-  readonly dtype?: FloatDType;
-}
-
-function readDType(op: string, options: LayerOptions): FloatDType {
-  const { dtype = 'float32' } = options;
-  checkDType(op, dtype);
-  if (!isFloat(dtype)) typeError(op, `dtype: expected float32 or float64, got ${describe(dtype)}`);
-  return dtype;
-}
-
-function checkCount(op: string, name: string, value: unknown, least = 1): void {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least)
-    rangeError(op, `${name}: expected a whole number from ${least}, got ${describe(value)}`);
-}
 
 /**
  * `x @ weightᵀ + bias`. Shapes: (…, inFeatures) → (…, outFeatures); weight (outFeatures, inFeatures).

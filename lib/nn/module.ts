@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, typeError } from '../errors.js';
+import { describe, rangeError, typeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { copy_ } from '../ops/inplace.js';
 import { modeChanged, recorder } from '../recording.js';
@@ -24,6 +24,8 @@ export type StateDict = Record<string, Tensor>;
 export abstract class Module {
   /** Whether layers that behave differently in training do so. Set by `train` and `eval`. */
   training = true;
+  /** What belongs to the state but is not learned, by name. */
+  readonly #buffers = new Map<string, Tensor>();
 
   /** Computes the outputs. */
   abstract forward(...inputs: Tensor[]): Tensor;
@@ -49,10 +51,10 @@ export abstract class Module {
   /** The parameters of this module and all below it, each once, with dotted names. */
   *namedParameters(): Generator<[string, Parameter]> {
     const seen = new Set<Parameter>();
-    for (const [name, parameter] of this.#everyParameter('')) {
-      if (seen.has(parameter)) continue;
-      seen.add(parameter);
-      yield [name, parameter];
+    for (const [name, value] of this.#everyState('')) {
+      if (!(value instanceof Parameter) || seen.has(value)) continue;
+      seen.add(value);
+      yield [name, value];
     }
   }
 
@@ -61,11 +63,46 @@ export abstract class Module {
     for (const [, parameter] of this.namedParameters()) yield parameter;
   }
 
-  /** Every parameter under every name that leads to it. */
-  *#everyParameter(prefix: string): Generator<[string, Parameter]> {
+  /** Every parameter and every buffer under every name that leads to it. */
+  *#everyState(prefix: string): Generator<[string, Tensor]> {
     for (const [name, value] of fields(this))
       if (value instanceof Parameter) yield [join(prefix, name), value];
-    for (const [name, child] of this.namedChildren()) yield* child.#everyParameter(join(prefix, name));
+    for (const [name, value] of this.#buffers) yield [join(prefix, name), value];
+    for (const [name, child] of this.namedChildren()) yield* child.#everyState(join(prefix, name));
+  }
+
+  /**
+   * Makes a tensor part of this module's state that is not learned: it goes into `stateDict` under this name (dotted
+   * below others), next to the parameters, and no scope frees it.
+   * @returns the tensor
+   * @throws RangeError when there is a buffer, parameter or module of this name.
+   * @see https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_buffer
+   */
+  protected registerBuffer(name: string, value: Tensor): Tensor {
+    if (typeof name !== 'string' || name === '' || name.includes('.'))
+      typeError('registerBuffer', `name: expected a text without dots, got ${describe(name)}`);
+    if (!(value instanceof Tensor))
+      typeError('registerBuffer', `${name}: expected a tensor, got ${describe(value)}`);
+    const taken = [...fields(this)].some(([field, x]) => field === name && x !== value && isState(x));
+    if (taken || this.#buffers.has(name)) rangeError('registerBuffer', `${name}: the name is taken`);
+    value.storage.kept = true;
+    this.#buffers.set(name, value);
+    return value;
+  }
+
+  /** The buffers of this module and all below it, each once, with dotted names. */
+  *namedBuffers(): Generator<[string, Tensor]> {
+    const seen = new Set<Tensor>();
+    for (const [name, value] of this.#everyState('')) {
+      if (value instanceof Parameter || seen.has(value)) continue;
+      seen.add(value);
+      yield [name, value];
+    }
+  }
+
+  /** The buffers of this module and all below it, each once. */
+  *buffers(): Generator<Tensor> {
+    for (const [, buffer] of this.namedBuffers()) yield buffer;
   }
 
   /** Puts this module and all below it into training mode, or out of it. */
@@ -95,16 +132,15 @@ export abstract class Module {
     return this;
   }
 
-  /** All parameters by name: views of the live memory, outside the graph. */
+  /** All parameters and buffers by name: views of the live memory, outside the graph. */
   stateDict(): StateDict {
     const state: StateDict = {};
-    for (const [name, parameter] of this.#everyParameter(''))
-      state[name] = viewOf(parameter, parameter.shape, parameter.strides);
+    for (const [name, value] of this.#everyState('')) state[name] = viewOf(value, value.shape, value.strides);
     return state;
   }
 
   /**
-   * Copies values into the parameters, by name, converted to their dtype.
+   * Copies values into the parameters and buffers, by name, converted to their dtype.
    * @param options `strict`: whether missing and unexpected names are errors. Default true.
    * @returns the names that were missing and unexpected
    * @throws Error naming every missing, unexpected and misshapen key, before anything is changed.
@@ -161,6 +197,9 @@ function* fields(module: Module): Generator<[string, unknown]> {
     else yield [name, value];
   }
 }
+
+/** Whether a field goes into the state. */
+const isState = (value: unknown): boolean => value instanceof Parameter || value instanceof Module;
 
 const join = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}.${name}`);
 

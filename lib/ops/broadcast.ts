@@ -12,7 +12,7 @@ import {
   sizeOf,
   type Shape,
 } from '../shape.js';
-import { checkTensor, empty, emptyLike, viewOf, type Tensor } from '../tensor.js';
+import { checkTensor, empty, emptyInOrder, emptyLike, viewOf, type Tensor } from '../tensor.js';
 import { cast, readKeepdim, track, type Keepdim } from './primitive.js';
 
 // The ops that broadcasting itself is made of. `sum` and `expand` are each other's gradient.
@@ -152,6 +152,17 @@ function copyOf(x: Tensor): Tensor {
   const y = emptyLike(x);
   backend.copy(x, y);
   return y;
+}
+
+/**
+ * `g` with its elements in the order of those of `x` in memory, so that a kernel walks both alike. Outside the graph.
+ */
+export function likewise(g: Tensor, x: Tensor): Tensor {
+  if (sameShape(g.strides, x.strides)) return g;
+  const out = emptyInOrder(x, g.shape, g.dtype);
+  if (sameShape(g.strides, out.strides)) return g;
+  backend.copy(g, out);
+  return out;
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { Window2d } from '../backend/contract.js';
 import { backend } from '../backend/select.js';
 import { describe, rangeError, shapeError, typeError } from '../errors.js';
-import { formatShape, sameShape, type Shape } from '../shape.js';
+import { formatShape, type Shape } from '../shape.js';
 import { emptyInOrder, type Tensor } from '../tensor.js';
-import { reshape } from './broadcast.js';
+import { likewise, reshape } from './broadcast.js';
 import { checkImages, readWindow, WINDOW_OPTIONS, type Pair, type WindowOptions } from './conv.js';
 import { gather } from './indexing.js';
 import { checkOptions, track } from './primitive.js';
@@ -114,12 +114,4 @@ function maxPool2dGrad(g: Tensor, index: Tensor, shape: Shape, window: Window2d)
       return reshape(gather(reshape(h, [n, c, height * width]), 2, flat), index.shape);
     },
   ]);
-}
-
-/** `g` with its elements in the order of those of `x` in memory: the kernel reads both at once. */
-function likewise(g: Tensor, x: Tensor): Tensor {
-  if (sameShape(g.strides, x.strides)) return g;
-  const out = emptyInOrder(x, g.shape, g.dtype);
-  backend.copy(g, out);
-  return out;
 }

@@ -107,6 +107,21 @@ struct Pool {
 /// Works on the units [begin, end): channels of an image, or of kImages images where those lie innermost.
 using PoolKernel = void (*)(const Pool& pool, int64_t begin, int64_t end);
 
+/// Batch normalization. The nest walks the elements of one channel, in the order in which operand 0 lies in
+/// memory: 0 is the result, 1 is x, 2 is the incoming gradient (of the forward pass: x again).
+struct Channels {
+  Nest nest;
+  int64_t count;     // Elements of a channel.
+  int64_t steps[3];  // From channel to channel, in bytes.
+  void *mean, *variance;
+  const void *weight, *bias;  // Null for ones and zeros.
+  void *gradWeight, *gradBias;
+  double eps;
+  bool training;  // Whether mean and variance are those of x, and written.
+};
+/// Works on the channels [begin, end).
+using BatchNormKernel = void (*)(const Channels& channels, int64_t begin, int64_t end);
+
 /// A walk of three operands, one of which moves along a dimension by an index: operand 1 is the int32 index.
 /// For gather, operand 0 is out and 2 is x; for scatterAdd, 0 is out and 2 is src. The indexed operand stands
 /// still along that dimension in the nest.
@@ -214,6 +229,8 @@ struct Kernels {
   CrossEntropyKernel crossEntropyGrad[kDTypes];
   PoolKernel maxPool2d[kDTypes];
   PoolKernel maxPool2dGrad[kDTypes];
+  BatchNormKernel batchNorm[kDTypes];
+  BatchNormKernel batchNormGrad[kDTypes];
   IndexKernel gather[kDTypes];
   IndexKernel scatterAdd[kDTypes];
   RandomKernel random[kRandomKinds][kDTypes];

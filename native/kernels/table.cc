@@ -11,6 +11,7 @@ void fillPointwise(Kernels& table);
 void fillReduce(Kernels& table);
 void fillSoftmax(Kernels& table);
 void fillPool(Kernels& table);
+void fillBatchNorm(Kernels& table);
 void fillIndex(Kernels& table);
 void fillRandom(Kernels& table);
 void fillOptimizer(Kernels& table);
@@ -23,6 +24,7 @@ void fill(Kernels& table) {
   fillReduce(table);
   fillSoftmax(table);
   fillPool(table);
+  fillBatchNorm(table);
   fillIndex(table);
   fillRandom(table);
   fillOptimizer(table);

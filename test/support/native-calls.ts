@@ -124,6 +124,22 @@ export const CALLS: readonly Call[] = [
     ],
     bytes: [216, 216, 600],
   },
+  {
+    kernel: 'batchNorm',
+    numbers: [
+      1e-5, 1, 3, 2, 3, 4, ...at(FLOAT, 12, 4, 1), ...at(FLOAT, 1, 8, 2), ...at(FLOAT), ...at(FLOAT),
+      1, ...at(FLOAT), 1, ...at(FLOAT),
+    ],
+    bytes: [96, 96, 12, 12, 12, 12],
+  }, // prettier-ignore
+  {
+    kernel: 'batchNormGrad',
+    numbers: [
+      1e-5, 3, 2, 3, 4, ...at(FLOAT, 12, 4, 1), ...at(FLOAT, 1, 8, 2), ...at(FLOAT, 12, 4, 1), ...at(FLOAT),
+      ...at(FLOAT), ...at(FLOAT), ...at(FLOAT), 1, ...at(FLOAT),
+    ],
+    bytes: [96, 96, 96, 12, 12, 12, 12, 12],
+  }, // prettier-ignore
   { kernel: 'softmax', numbers: [1, 2, 3, 4, ...at(FLOAT, 1, 3), ...at(FLOAT)], bytes: [48, 48] },
   {
     kernel: 'crossEntropy',

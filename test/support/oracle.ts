@@ -237,6 +237,26 @@ export function conv2d(x: Nd, weight: Nd, bias?: Nd | null, options: WindowOptio
   });
 }
 
+/** Batch normalization by the statistics of the batch, or by given ones. */
+export function batchNorm(
+  x: Nd,
+  mean: Nd | null,
+  variance: Nd | null,
+  weight?: Nd | null,
+  bias?: Nd | null,
+  { training = false, eps = 1e-5 }: { training?: boolean; eps?: number } = {},
+): Nd {
+  const dims = x.shape.map((_, dim) => dim).filter((dim) => dim !== 1);
+  const average = over((values) => total(values) / values.length);
+  const m = training ? average(x, dims) : (mean as Nd);
+  const squares = build(x.shape, (i) => (at(x, i) - m.data[i[1]]) ** 2);
+  const v = training ? average(squares, dims) : (variance as Nd);
+  return build(x.shape, (i) => {
+    const normal = (at(x, i) - m.data[i[1]]) / Math.sqrt(v.data[i[1]] + eps);
+    return normal * (weight?.data[i[1]] ?? 1) + (bias?.data[i[1]] ?? 0);
+  });
+}
+
 /** Max pooling: the maxima, and with `returnIndices` where they are in the image. */
 export function maxPool2d(
   x: Nd,

@@ -1,6 +1,7 @@
 import { describe, rangeError } from '../../errors.js';
 import { makeBuffer } from '../../storage.js';
 import type { Backend } from '../contract.js';
+import { batchNorm, batchNormGrad } from './normalization.js';
 import { col2im, conv2d, conv2dInput, conv2dWeight, im2col } from './conv.js';
 import { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 import { matmul } from './matmul.js';
@@ -32,6 +33,8 @@ export const reference: Backend = {
   conv2dWeight,
   maxPool2d,
   maxPool2dGrad,
+  batchNorm,
+  batchNormGrad,
   softmax,
   crossEntropy,
   crossEntropyGrad,
