@@ -1,3 +1,4 @@
+import { markAsUntransferable } from 'node:worker_threads';
 import { arrayOf, itemSize, type DType, type TypedArray } from './dtype.js';
 import { recorder } from './recording.js';
 import { rangeError, typeError } from './errors.js';
@@ -10,6 +11,10 @@ export class Storage {
   /** The buffer as native calls take it: N-API has no call for a bare SharedArrayBuffer, so that goes in a view. */
   handle: ArrayBuffer | Uint8Array | null;
   readonly dtype: DType;
+  /** Where in the buffer this memory begins, in elements: small pieces share one. */
+  readonly start: number;
+  /** How much memory it is. */
+  readonly bytes: number;
   /** Counts changes in place, so that `backward` notices when a tensor it saved is no longer what it was. */
   version = 0;
   /** Never recycled: a parameter, a gradient, something a scope returned, or memory JavaScript has looked at. */
@@ -18,12 +23,14 @@ export class Storage {
   pending = -1;
   #array: TypedArray | null = null;
 
-  constructor(buffer: ArrayBufferLike, dtype: DType) {
+  constructor(buffer: ArrayBufferLike, dtype: DType, start = 0, bytes = buffer.byteLength) {
     this.handle = buffer instanceof ArrayBuffer ? buffer : new Uint8Array(buffer);
     this.dtype = dtype;
+    this.start = start;
+    this.bytes = bytes;
   }
 
-  /** The whole buffer as a typed array. For kernels and read-outs inside the library; users come through `expose`. */
+  /** All of the memory as a typed array. For kernels and read-outs inside the library; users come through `expose`. */
   get array(): TypedArray {
     if (recorder !== null) recorder.touched(this);
     if (this.#array === null) {
@@ -31,7 +38,8 @@ export class Storage {
       const buffer = this.handle instanceof Uint8Array ? this.handle.buffer : this.handle;
       if (buffer.byteLength === 0) checkAttached(buffer);
       const Array = arrayOf(this.dtype);
-      this.#array = new Array(buffer, 0, Math.floor(buffer.byteLength / Array.BYTES_PER_ELEMENT));
+      const item = Array.BYTES_PER_ELEMENT;
+      this.#array = new Array(buffer, this.start * item, Math.floor(this.bytes / item));
     }
     // A detached buffer leaves arrays without elements behind.
     if (this.#array.length === 0) checkAttached(this.#array.buffer);
@@ -47,8 +55,9 @@ export class Storage {
   /** Gives the buffer back to the free list. Whoever reads this storage afterwards gets an error. */
   recycle(): void {
     if (this.kept || this.handle === null) return;
-    // Only buffers of `allocate` ever get here: everything that came from outside is kept from the start.
-    give(this.handle as ArrayBuffer);
+    // Only buffers of `allocate` ever get here: everything that came from outside is kept from the start. A small piece
+    // is left to the collector.
+    if (this.bytes === this.handle.byteLength) give(this.handle as ArrayBuffer);
     this.handle = null;
     this.#array = null;
   }
@@ -133,13 +142,38 @@ export function adopt(storage: Storage): void {
  */
 export function allocate(dtype: DType, length: number, zeroed = false): Storage {
   // Rounded up, so that nearly equal sizes share a list.
-  const bytes = Math.max(64, Math.ceil((length * itemSize(dtype)) / 64) * 64);
+  const bytes = Math.max(PIECE_BYTES, Math.ceil((length * itemSize(dtype)) / 64) * 64);
+  // In a recording each storage has a buffer of its own, which later runs replace.
+  const storage =
+    bytes === PIECE_BYTES && recorder === null ? takePiece(dtype) : takeBuffer(dtype, bytes, zeroed);
+  if (scope !== null) scope.push(storage);
+  if (recorder !== null) recorder.allocated(storage, zeroed);
+  return storage;
+}
+
+function takeBuffer(dtype: DType, bytes: number, zeroed: boolean): Storage {
   let buffer = take(bytes);
   if (buffer === undefined) buffer = makeBuffer(bytes);
   else if (zeroed) new Uint8Array(buffer).fill(0);
-  const storage = new Storage(buffer, dtype);
-  if (scope !== null) scope.push(storage);
-  if (recorder !== null) recorder.allocated(storage, zeroed);
+  return new Storage(buffer, dtype);
+}
+
+// An ArrayBuffer costs more than most kernels on a few numbers. As Node does for its Buffers, small memory is cut from a
+// pool, each piece once; a pool lives as long as one of its pieces.
+const PIECE_BYTES = 64;
+const POOL_BYTES = 8192;
+let pool: ArrayBuffer | null = null;
+let poolUsed = 0;
+
+function takePiece(dtype: DType): Storage {
+  if (pool === null || poolUsed === POOL_BYTES) {
+    pool = makeBuffer(POOL_BYTES);
+    // Who passes a tensor's memory to another thread must not take that of its neighbours along.
+    markAsUntransferable(pool);
+    poolUsed = 0;
+  }
+  const storage = new Storage(pool, dtype, poolUsed / itemSize(dtype), PIECE_BYTES);
+  poolUsed += PIECE_BYTES;
   return storage;
 }
 

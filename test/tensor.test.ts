@@ -279,3 +279,13 @@ test('strides and sizes of what is new', (t) => {
     t.deepEqual(ones([1, 3]).expand(1, 3).add(0).strides, [3, 1]);
   }
 });
+
+test('small tensors lie in one buffer, which nobody can take away', (t) => {
+  const [a, b] = [tensor([1, 2]), tensor([3, 4])];
+  const { buffer } = a.data;
+  structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+  t.deepEqual(a.add(b).tolist(), [4, 6]);
+  t.deepEqual([...a.data, ...b.data], [1, 2, 3, 4]);
+  a.data.fill(7);
+  t.deepEqual(b.tolist(), [3, 4]);
+});

@@ -28,7 +28,7 @@ export function packShape(at: number, shape: Shape): number {
 /** Offset and strides of `x`, walked as if it had `ndim` dimensions: it stands still where it is repeated. */
 function packStrides(at: number, x: Operand, ndim: number): number {
   const { shape, strides } = x;
-  block[at++] = x.offset;
+  block[at++] = x.storage.start + x.offset;
   for (let i = shape.length; i < ndim; i++) block[at++] = 0;
   for (let i = 0; i < shape.length; i++) block[at++] = shape[i] === 1 ? 0 : strides[i];
   return at;
@@ -42,7 +42,7 @@ export function packOperand(at: number, x: Operand, ndim: number): number {
 /** Where a kernel knows the strides. */
 export function packContiguous(at: number, x: Operand): number {
   block[at] = dtypeCode(x.dtype);
-  block[at + 1] = x.offset;
+  block[at + 1] = x.storage.start + x.offset;
   return at + 2;
 }
 
@@ -57,7 +57,7 @@ const isFlat = (x: Operand, out: Operand): boolean => (x.isContiguous && x.size 
 
 function packFlat(at: number, x: Operand): number {
   block[at] = dtypeCode(x.dtype);
-  block[at + 1] = x.offset;
+  block[at + 1] = x.storage.start + x.offset;
   block[at + 2] = x.size === 1 ? 0 : 1;
   return at + 3;
 }
@@ -168,7 +168,7 @@ export function packIndexed(shape: Shape, dim: number, size: number): number {
 /** A 1-D index for slices along `dim`: the same for all elements of a slice. */
 export function packSliceIndex(at: number, index: Operand, dim: number, ndim: number): number {
   block[at] = dtypeCode(index.dtype);
-  block[at + 1] = index.offset;
+  block[at + 1] = index.storage.start + index.offset;
   for (let i = 0; i < ndim; i++) block[at + 2 + i] = i === dim ? index.strides[0] : 0;
   return at + 2 + ndim;
 }

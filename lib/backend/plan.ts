@@ -116,11 +116,13 @@ export class Plan {
       const slot = this.inputs[i];
       if (slot === null) return;
       handles[slot.handle] = storage.handle ?? freed();
-      program[slot.base] = shift;
+      program[slot.base] = shift + storage.start * itemSize(storage.dtype);
     });
-    const made = this.outputs.map(({ handle, storage: { dtype } }) => {
-      const storage = allocate(dtype, handles[handle].byteLength / itemSize(dtype));
+    const made = this.outputs.map(({ handle, base, storage: { dtype, bytes } }) => {
+      const storage = allocate(dtype, bytes / itemSize(dtype));
       handles[handle] = storage.handle as Handle;
+      program[base] = storage.start * itemSize(dtype);
+      program[base + 1] = bytes;
       return storage;
     });
     let stopped: number | undefined;

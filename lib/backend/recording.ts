@@ -15,7 +15,6 @@ interface HostCall {
 
 /** What is known of a storage that was made during the recording. */
 interface Made {
-  readonly bytes: number;
   readonly zeroed: boolean;
   /** Whether a kernel has seen it. */
   used: boolean;
@@ -56,7 +55,7 @@ export class Recording implements Recorder {
   }
 
   allocated(storage: Storage, zeroed: boolean): void {
-    this.#made.set(storage, { bytes: (storage.handle as Handle).byteLength, zeroed, used: false });
+    this.#made.set(storage, { zeroed, used: false });
   }
 
   operand(storage: Storage): Handle {
@@ -101,7 +100,7 @@ export class Recording implements Recorder {
       if (made === undefined || made.used) continue;
       made.used = true;
       // Fresh memory was zero; that of the plan is not.
-      if (made.zeroed && !storage.kept) loadNative().fill(0, bytesOf(storage, made.bytes));
+      if (made.zeroed && !storage.kept) loadNative().fill(0, bytesOf(storage));
     }
     this.#calls.push(call);
     this.#hostCall?.calls.push(call);
@@ -123,7 +122,7 @@ export class Recording implements Recorder {
     const layout = layOut(
       temporaries.map((storage) => {
         const [first, last] = uses.get(storage) as [number, number];
-        return { bytes: (this.#made.get(storage) as Made).bytes, first, last };
+        return { bytes: storage.bytes, first, last };
       }),
     );
     const arena = loadNative().allocate(Math.max(1, layout.bytes));
@@ -137,7 +136,7 @@ export class Recording implements Recorder {
     slots.forEach((storage, slot) => {
       slotOf.set(storage, slot);
       const place = places.get(storage);
-      if (place !== undefined) numbers.push(0, place, (this.#made.get(storage) as Made).bytes);
+      if (place !== undefined) numbers.push(0, place, storage.bytes);
       else {
         handleOf.set(storage, handles.length);
         numbers.push(handles.length, 0, -1);
@@ -188,12 +187,12 @@ export class Recording implements Recorder {
 }
 
 /** A storage as an operand. */
-const bytesOf = (storage: Storage, bytes: number): Operand => ({
+const bytesOf = (storage: Storage): Operand => ({
   storage,
   dtype: 'uint8',
   offset: 0,
-  shape: [bytes],
+  shape: [storage.bytes],
   strides: [1],
-  size: bytes,
+  size: storage.bytes,
   isContiguous: true,
 });

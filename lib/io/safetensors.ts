@@ -117,7 +117,8 @@ export function deserialize(bytes: Uint8Array, file = 'the file'): Safetensors {
           `got data_offsets [${start}, ${end}]`,
       );
     const x = empty(shape, dtype);
-    new Uint8Array(x.storage.array.buffer, 0, expected).set(data.subarray(start, end));
+    const { buffer, byteOffset } = x.storage.array;
+    new Uint8Array(buffer, byteOffset, expected).set(data.subarray(start, end));
     tensors.push([name, x]);
     at = end;
   }
