@@ -47,6 +47,7 @@ import {
   unsqueeze,
   where,
   zeros,
+  zerosLike,
   ShapeError,
 } from '../lib/index.js';
 import { ints, truth, testWrongCalls } from './support/wrong-calls.js';
@@ -147,6 +148,9 @@ testWrongCalls([
   [() => select(ones([]), 0, 0), ShapeError, '[select] a 0-d tensor has no dimensions to choose from'],
   [() => cat([]), TypeError, '[cat] expected a list of at least one tensor, got an array of 0'],
   [() => cat(ones([2]) as never), TypeError, '[cat] expected a list of at least one tensor, got a Tensor'],
+  [() => cat(new Array(2)), TypeError, '[cat] tensors[0]: expected a tensor, got undefined'],
+  [() => stack(new Array(2)), TypeError, '[stack] tensors[0]: expected a tensor, got undefined'],
+  [() => zerosLike([1] as never), TypeError, '[zerosLike] input: expected a tensor, got an array of 1'],
   [() => cat([ones([2]), 1] as never), TypeError, '[cat] tensors[1]: expected a tensor, got 1'],
   [() => cat([ones([2]), ones([2, 2])]), ShapeError, '[cat] sizes but dim 0 must agree: (2,) and (2, 2)'],
   [() => cat([ones([2, 3]), ones([3, 2])], 1), ShapeError, '[cat] sizes but dim 1 must agree: (2, 3) and (3, 2)'],

@@ -56,6 +56,7 @@ testWrongCalls([
   [() => tensor(ones([2]) as never), TypeError, '[tensor] expected numbers or booleans in nested arrays, got a Tensor'],
   [() => tensor(new BigInt64Array(2) as never), TypeError, '[tensor] expected numbers or booleans in nested arrays, got a BigInt64Array'],
   [() => fromArray([1, 2] as never), TypeError, '[fromArray] expected a Float32Array, Float64Array, Int32Array or Uint8Array, got an array of 2'],
+  [() => fromArray(undefined as never), TypeError, '[fromArray] expected a Float32Array, Float64Array, Int32Array or Uint8Array, got undefined'],
   [() => fromArray(new Float32Array(6), [4, 2]), ShapeError, '[fromArray] shape (4, 2) has 8 elements, the array 6'],
   [() => fromArray(new Float32Array(6), [6.5]), RangeError, '[fromArray] shape: expected whole numbers from 0, got 6.5 in [6.5]'],
   [() => fromArray(new Float32Array(2), [2], { dtype: 'float64' }), TypeError, '[fromArray] memory is shared as it is: a float32 array cannot become float64; use tensor(array, { dtype })'],

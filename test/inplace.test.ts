@@ -1,5 +1,5 @@
 import test from 'ava';
-import { noGrad, ones, tensor, zeros, type DType, type Tensor } from '../lib/index.js';
+import { nn, noGrad, ones, tensor, zeros, type DType, type Tensor } from '../lib/index.js';
 import { BACKENDS, onBackend } from './support/check.js';
 
 // Changes in place have no rows in the table: they are not part of any graph. Wrong calls are in errors.test.ts.
@@ -78,6 +78,12 @@ for (const backend of BACKENDS) {
     });
   });
 }
+
+test('nothing can be changed in place, and has no places to share', (t) => {
+  for (const shape of [[0], [2, 0], [0, 2], [3, 0, 2]]) t.deepEqual(ones(shape).add_(1).shape, shape);
+  const layer = new nn.Linear(0, 2);
+  t.deepEqual(layer.forward(ones([3, 0])).shape, [3, 2]);
+});
 
 test('the dtype stays, and a wider one is narrowed', (t) => {
   const x = of([1, 2]);

@@ -116,7 +116,11 @@ function dtypeOfValues(values: unknown): DType {
  * @param options `dtype` may be `bool` for a Uint8Array of zeros and ones
  * @throws ShapeError when the array does not have as many elements as the shape.
  */
-export function fromArray(array: TypedArray, shape: Shape = [array.length], options?: CreateOptions): Tensor {
+export function fromArray(
+  array: TypedArray,
+  shape: Shape = [array?.length],
+  options?: CreateOptions,
+): Tensor {
   const own = dtypeOfArray(array);
   if (own === undefined)
     typeError(

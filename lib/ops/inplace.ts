@@ -21,7 +21,7 @@ function checkWritable(op: string, x: unknown, ...sources: Tensor[]): asserts x 
     throw new Error(
       `[${op}] the source requires grad, and its gradient would be lost: detach() it or use noGrad`,
     );
-  if (x.strides.some((stride, i) => stride === 0 && x.shape[i] > 1))
+  if (x.size > 0 && x.strides.some((stride, i) => stride === 0 && x.shape[i] > 1))
     throw new Error(
       `[${op}] several elements of an expanded tensor share one place in memory; clone() it first`,
     );

@@ -63,6 +63,7 @@ const widened = (x: TensorLike, other: TensorLike): TensorLike =>
 
 /** Zeros of the shape and dtype of `x`, outside the graph. */
 export function zerosLike(x: Tensor): Tensor {
+  checkTensor('zerosLike', x);
   return empty(x.shape, x.dtype, true);
 }
 

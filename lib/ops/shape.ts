@@ -238,5 +238,6 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
 function checkTensors(op: string, tensors: unknown): asserts tensors is readonly Tensor[] {
   if (!Array.isArray(tensors) || tensors.length === 0)
     typeError(op, `expected a list of at least one tensor, got ${describe(tensors)}`);
-  tensors.forEach((x, i) => checkTensor(op, x, `tensors[${i}]`));
+  // Not forEach: it leaves holes out.
+  for (const [i, x] of tensors.entries()) checkTensor(op, x, `tensors[${i}]`);
 }
