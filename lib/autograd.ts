@@ -1,6 +1,6 @@
 import { backend } from './backend/select.js';
 import { isFloat } from './dtype.js';
-import { describe, rangeError, shapeError, typeError } from './errors.js';
+import { checkBoolean, describe, rangeError, shapeError, typeError } from './errors.js';
 import { withGradMode } from './grad-mode.js';
 import { anomaly } from './ops/anomaly.js';
 import { checkOptions } from './ops/primitive.js';
@@ -33,6 +33,7 @@ export interface GradOptions extends BackwardOptions {
 export function backward(output: Tensor, grad?: Tensor | null, options: BackwardOptions = {}): void {
   checkTensor('backward', output);
   checkOptions('backward', options, ['retainGraph', 'createGraph']);
+  checkFlags('backward', options);
   const seed = seedFor('backward', output, grad, 'output');
   run([output], [seed], null, options);
 }
@@ -62,6 +63,8 @@ export function grad(
   const ins = toList('grad', inputs, 'inputs');
   checkOptions('grad', options, ['retainGraph', 'createGraph', 'gradOutputs', 'allowUnused']);
   const { gradOutputs, allowUnused = false } = options;
+  checkFlags('grad', options);
+  checkBoolean('grad', 'allowUnused', allowUnused);
   if (gradOutputs !== undefined && !(gradOutputs instanceof Tensor) && !Array.isArray(gradOutputs))
     typeError('grad', `gradOutputs: expected a tensor or a list of tensors, got ${describe(gradOutputs)}`);
   const given: readonly (Tensor | null)[] = [gradOutputs ?? []].flat();
@@ -80,6 +83,11 @@ export function grad(
       );
     return result;
   });
+}
+
+function checkFlags(op: string, { createGraph = false, retainGraph = false }: BackwardOptions): void {
+  checkBoolean(op, 'createGraph', createGraph);
+  checkBoolean(op, 'retainGraph', retainGraph);
 }
 
 function toList(op: string, value: unknown, name: string): readonly Tensor[] {

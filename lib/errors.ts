@@ -18,6 +18,11 @@ export function typeError(op: string, message: string): never {
   throw new TypeError(`[${op}] ${message}`);
 }
 
+/** Throws unless an option is a boolean. */
+export function checkBoolean(op: string, name: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') typeError(op, `${name}: expected true or false, got ${describe(value)}`);
+}
+
 /** Says what a value is, for the "what came" half of a message. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';

@@ -1,4 +1,4 @@
-import { describe, rangeError, typeError } from '../errors.js';
+import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
 import { arange } from '../ops/create.js';
 import { narrow } from '../ops/shape.js';
 import { checkOptions } from '../ops/primitive.js';
@@ -38,8 +38,8 @@ export class DataLoader<D extends Dataset = Dataset> implements Iterable<Tensor[
     const { batchSize = 1, shuffle = false, dropLast = false, seed } = options;
     if (!Number.isInteger(batchSize) || batchSize < 1)
       rangeError('DataLoader', `batchSize: expected a whole number from 1, got ${describe(batchSize)}`);
-    checkBoolean('shuffle', shuffle);
-    checkBoolean('dropLast', dropLast);
+    checkBoolean('DataLoader', 'shuffle', shuffle);
+    checkBoolean('DataLoader', 'dropLast', dropLast);
     this.dataset = dataset;
     this.batchSize = batchSize;
     this.shuffle = shuffle;
@@ -98,9 +98,4 @@ function stateOf(seed: number): RandomState {
   const { key } = getRngState();
   setRngState(common);
   return { key, counter: FIRST_COUNTER };
-}
-
-function checkBoolean(name: string, value: unknown): void {
-  if (typeof value !== 'boolean')
-    typeError('DataLoader', `${name}: expected true or false, got ${describe(value)}`);
 }

@@ -1,5 +1,5 @@
-import { describe, rangeError, typeError } from '../errors.js';
-import { conv2d, type Conv2dOptions, type Pair } from '../ops/conv.js';
+import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
+import { conv2d, readWindow, type Conv2dOptions, type Pair } from '../ops/conv.js';
 import { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from '../ops/loss.js';
 import { linear } from '../ops/matmul.js';
 import { relu, sigmoid, tanh } from '../ops/pointwise.js';
@@ -28,10 +28,11 @@ export class Linear extends Module {
     checkCount('Linear', 'inFeatures', inFeatures, 0);
     checkCount('Linear', 'outFeatures', outFeatures, 0);
     checkOptions('Linear', options, ['bias', 'dtype']);
+    const { bias = true } = options;
+    checkBoolean('Linear', 'bias', bias);
     const dtype = readDType('Linear', options);
     this.weight = new Parameter(defaultUniform([outFeatures, inFeatures], inFeatures, dtype));
-    this.bias =
-      options.bias === false ? null : new Parameter(defaultUniform([outFeatures], inFeatures, dtype));
+    this.bias = bias ? new Parameter(defaultUniform([outFeatures], inFeatures, dtype)) : null;
   }
 
   forward(x: Tensor): Tensor {
@@ -64,15 +65,14 @@ export class Conv2d extends Module {
     checkOptions('Conv2d', options, ['stride', 'padding', 'dilation', 'groups', 'bias', 'dtype']);
     const { bias = true, dtype: _dtype, ...window } = options;
     const { groups = 1 } = window;
+    checkBoolean('Conv2d', 'bias', bias);
     checkCount('Conv2d', 'groups', groups);
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       rangeError(
         'Conv2d',
         `groups ${groups} must divide inChannels ${inChannels} and outChannels ${outChannels}`,
       );
-    const [kh, kw] = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
-    checkCount('Conv2d', 'kernelSize', kh);
-    checkCount('Conv2d', 'kernelSize', kw);
+    const [kh, kw] = readWindow('Conv2d', kernelSize, window).kernel;
     const dtype = readDType('Conv2d', options);
     const shape = [outChannels, inChannels / groups, kh, kw];
     this.options = window;

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
-import { describe, rangeError, typeError } from '../errors.js';
+import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { copy_ } from '../ops/inplace.js';
+import { checkOptions } from '../ops/primitive.js';
 import { modeChanged, recorder } from '../recording.js';
 import { formatShape, sameShape } from '../shape.js';
 import { Tensor, viewOf } from '../tensor.js';
@@ -146,7 +147,13 @@ export abstract class Module {
    * @throws Error naming every missing, unexpected and misshapen key, before anything is changed.
    * @see https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.load_state_dict
    */
-  loadStateDict(state: StateDict, { strict = true } = {}): { missing: string[]; unexpected: string[] } {
+  loadStateDict(
+    state: StateDict,
+    options: { readonly strict?: boolean } = {},
+  ): { missing: string[]; unexpected: string[] } {
+    checkOptions('loadStateDict', options, ['strict']);
+    const { strict = true } = options;
+    checkBoolean('loadStateDict', 'strict', strict);
     if (typeof state !== 'object' || state === null)
       typeError('loadStateDict', `expected an object of tensors, got ${describe(state)}`);
     const own = this.stateDict();

@@ -1,3 +1,4 @@
+import { checkBoolean, describe, typeError } from '../errors.js';
 import { backend } from '../backend/select.js';
 import { noGrad } from '../grad-mode.js';
 import { contiguous } from '../ops/broadcast.js';
@@ -39,14 +40,18 @@ export class Adam extends Optimizer<AdamOptions> {
     const defaults = { lr: 1e-3, betas: [0.9, 0.999] as const, eps: 1e-8, weightDecay: 0, maximize: false };
     super('Adam', params, options, defaults, (group) => {
       checkNumber('Adam', 'lr', group.lr);
+      if (!Array.isArray(group.betas) || group.betas.length !== 2)
+        typeError('Adam', `betas: expected two numbers, got ${describe(group.betas)}`);
       checkNumber('Adam', 'betas[0]', group.betas[0], 0, 1);
       checkNumber('Adam', 'betas[1]', group.betas[1], 0, 1);
       checkNumber('Adam', 'eps', group.eps);
       checkNumber('Adam', 'weightDecay', group.weightDecay);
+      checkBoolean('Adam', 'maximize', group.maximize);
     });
   }
 
   step(): void {
+    this.checkGroups();
     for (const group of this.paramGroups) {
       for (const param of group.params) {
         if (param.grad === null) continue;

@@ -2,7 +2,7 @@ import { describe, rangeError, shapeError, typeError } from '../errors.js';
 import { checkOptions } from '../ops/primitive.js';
 import { recorder } from '../recording.js';
 import { formatShape, sameShape } from '../shape.js';
-import { Tensor } from '../tensor.js';
+import { checkTensor, Tensor } from '../tensor.js';
 
 /** Parameters that share their options; what a group does not name, it takes from the optimizer. */
 export type ParamGroup<O> = Partial<O> & { params: Iterable<Tensor> };
@@ -16,6 +16,8 @@ type FullGroup<O> = O & { params: Tensor[] };
 export abstract class Optimizer<O extends object> {
   /** The groups, with all their options. Options may be changed between steps. */
   readonly paramGroups: FullGroup<O>[];
+  /** Throws when an option of a group was changed to what it cannot be, before anything is moved. */
+  protected readonly checkGroups: () => void;
 
   protected constructor(
     op: string,
@@ -24,21 +26,19 @@ export abstract class Optimizer<O extends object> {
     defaults: O,
     check: (options: O) => void,
   ) {
+    this.checkGroups = () => {
+      this.paramGroups.forEach(check);
+    };
     const known = Object.keys(defaults);
     checkOptions(op, options, known);
-    if (
-      params instanceof Tensor ||
-      typeof params !== 'object' ||
-      params === null ||
-      !(Symbol.iterator in params)
-    )
-      typeError(op, `params: expected parameters in a list or an iterator, got ${describe(params)}`);
+    checkList(op, params);
     const list = [...params];
     if (list.length === 0) rangeError(op, 'params: expected at least one parameter, got none');
     const groups = list[0] instanceof Tensor ? [{ params: list as Tensor[] }] : (list as ParamGroup<O>[]);
     const seen = new Set<Tensor>();
     this.paramGroups = groups.map((group) => {
-      checkOptions(op, group, ['params', ...known]);
+      checkOptions(op, group ?? null, ['params', ...known]);
+      checkList(op, group.params);
       const full = { ...defaults, ...options, ...group, params: [...group.params] };
       for (const param of full.params) {
         if (!(param instanceof Tensor) || !param.isLeaf || !param.requiresGrad)
@@ -65,6 +65,16 @@ export abstract class Optimizer<O extends object> {
   abstract step(): void;
 }
 
+function checkList(op: string, params: unknown): void {
+  if (
+    params instanceof Tensor ||
+    typeof params !== 'object' ||
+    params === null ||
+    !(Symbol.iterator in params)
+  )
+    typeError(op, `params: expected parameters in a list or an iterator, got ${describe(params)}`);
+}
+
 /** Throws unless an option is a number from `least` (and below `below`). */
 export function checkNumber(op: string, name: string, value: unknown, least = 0, below = Infinity): void {
   if (typeof value !== 'number' || Number.isNaN(value) || value < least || value >= below)
@@ -75,7 +85,8 @@ export function checkNumber(op: string, name: string, value: unknown, least = 0,
 }
 
 /** Throws unless a gradient fits its parameter, before anything is changed. */
-export function checkGrad(op: string, param: Tensor, grad: Tensor): Tensor {
+export function checkGrad(op: string, param: Tensor, grad: unknown): Tensor {
+  checkTensor(op, grad, 'grad');
   if (grad.dtype !== param.dtype || !sameShape(grad.shape, param.shape))
     shapeError(
       op,

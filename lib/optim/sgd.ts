@@ -1,5 +1,5 @@
 import { backend } from '../backend/select.js';
-import { rangeError } from '../errors.js';
+import { checkBoolean, rangeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { contiguous } from '../ops/broadcast.js';
 import { persistent } from '../ops/create.js';
@@ -46,12 +46,15 @@ export class SGD extends Optimizer<SGDOptions> {
       checkNumber('SGD', 'momentum', group.momentum);
       checkNumber('SGD', 'weightDecay', group.weightDecay);
       checkNumber('SGD', 'dampening', group.dampening, -Infinity);
+      checkBoolean('SGD', 'nesterov', group.nesterov);
+      checkBoolean('SGD', 'maximize', group.maximize);
       if (group.nesterov && (group.momentum <= 0 || group.dampening !== 0))
         rangeError('SGD', 'nesterov: expected a momentum above 0 and no dampening');
     });
   }
 
   step(): void {
+    this.checkGroups();
     for (const group of this.paramGroups) {
       for (const param of group.params) {
         if (param.grad === null) continue;

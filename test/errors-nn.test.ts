@@ -1,0 +1,37 @@
+import { backward, grad, nn, ones, optim } from '../lib/index.js';
+import { leaf, testWrongCalls } from './support/wrong-calls.js';
+
+const parameter = (): nn.Parameter => new nn.Parameter(ones([2]));
+
+/** An optimizer with an option or a gradient that was set to something else afterwards takes a step. */
+function stepAfter(change: (adam: optim.Adam, p: nn.Parameter) => void): void {
+  const p = parameter();
+  const adam = new optim.Adam([p]);
+  p.sum().backward();
+  change(adam, p);
+  adam.step();
+}
+
+// Bad input to modules and optimizers, and options of backward that are no flags.
+// prettier-ignore
+testWrongCalls([
+  [() => new nn.Linear(2, 2, { bias: 0 as never }), TypeError, '[Linear] bias: expected true or false, got 0'],
+  [() => new nn.Conv2d(1, 1, 3, { bias: 'no' as never }), TypeError, '[Conv2d] bias: expected true or false, got "no"'],
+  [() => new nn.Conv2d(1, 1, undefined as never), TypeError, '[Conv2d] kernel size: expected a number or a pair of numbers, got undefined'],
+  [() => new nn.Conv2d(1, 1, [1, 2, 3] as never), TypeError, '[Conv2d] kernel size: expected a number or a pair of numbers, got an array of 3'],
+  [() => new nn.Conv2d(1, 1, 3, { stride: 0 }), RangeError, '[Conv2d] stride: expected whole numbers from 1, got 0'],
+  [() => new nn.Conv2d(1, 1, 3, { padding: 'same' as never }), TypeError, '[Conv2d] padding: expected a number or a pair of numbers, got "same"'],
+  [() => new nn.Linear(2, 2).loadStateDict({}, { strickt: false } as never), TypeError, "[loadStateDict] options: unknown option 'strickt'; there is strict"],
+  [() => new nn.Linear(2, 2).loadStateDict({}, { strict: 'no' as never }), TypeError, '[loadStateDict] strict: expected true or false, got "no"'],
+  [() => new optim.Adam([parameter()], { maximize: 'no' as never }), TypeError, '[Adam] maximize: expected true or false, got "no"'],
+  [() => new optim.Adam([parameter()], { betas: null as never }), TypeError, '[Adam] betas: expected two numbers, got null'],
+  [() => new optim.Adam([{ lr: 1 } as never]), TypeError, '[Adam] params: expected parameters in a list or an iterator, got undefined'],
+  [() => new optim.Adam([{ params: parameter() as never }]), TypeError, '[Adam] params: expected parameters in a list or an iterator, got a Parameter'],
+  [() => new optim.Adam(new Array(1) as never), TypeError, '[Adam] options: expected an object with params, lr, betas, eps, weightDecay, maximize, got null'],
+  [() => new optim.SGD([parameter()], { momentum: 0.9, nesterov: 1 as never }), TypeError, '[SGD] nesterov: expected true or false, got 1'],
+  [() => stepAfter((adam) => (adam.paramGroups[0].lr = undefined as never)), RangeError, '[Adam] lr: expected a number from 0, got undefined'],
+  [() => stepAfter((_, p) => (p.grad = [1] as never)), TypeError, '[Adam] grad: expected a tensor, got an array of 1'],
+  [() => backward(leaf().sum(), null, { retainGraph: 'yes' as never }), TypeError, '[backward] retainGraph: expected true or false, got "yes"'],
+  [() => grad(leaf().sum(), leaf(), { createGraph: 1 as never }), TypeError, '[grad] createGraph: expected true or false, got 1'],
+  [() => grad(leaf().sum(), leaf(), { allowUnused: null as never }), TypeError, '[grad] allowUnused: expected true or false, got null'],
+]);
