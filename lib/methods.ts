@@ -11,6 +11,9 @@ import { Tensor, viewOf } from './tensor.js';
 const NAMES = [
   ...([
     'abs',
+    'erf',
+    'gelu',
+    'silu',
     'exp',
     'log',
     'logicalNot',
@@ -46,6 +49,7 @@ const NAMES = [
     'im2col',
     'col2im',
     'conv2d',
+    'dropout',
     'batchNorm',
     'maxPool2d',
     'copy_',

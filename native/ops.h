@@ -10,11 +10,12 @@ namespace mgp {
 inline constexpr const char* kDTypeNames[] = {"bool", "uint8", "int32", "float32", "float64"};
 inline constexpr int kItemSizes[] = {1, 1, 4, 4, 8};
 
-inline constexpr const char* kUnaryNames[] = {"neg",  "abs",  "sign",    "square",
-                                              "exp",  "log",  "sqrt",    "reciprocal",
-                                              "relu", "tanh", "sigmoid", "logicalNot"};
-inline constexpr const char* kBinaryNames[] = {"add",     "sub",     "mul",      "div",         "pow",
-                                               "maximum", "minimum", "reluGrad", "sigmoidGrad", "tanhGrad"};
+inline constexpr const char* kUnaryNames[] = {
+    "neg",  "abs",  "sign",    "square",     "exp", "log",  "sqrt",     "reciprocal",
+    "relu", "tanh", "sigmoid", "logicalNot", "erf", "gelu", "geluTanh", "silu"};
+inline constexpr const char* kBinaryNames[] = {
+    "add",      "sub",         "mul",      "div",      "pow",          "maximum", "minimum",
+    "reluGrad", "sigmoidGrad", "tanhGrad", "geluGrad", "geluTanhGrad", "siluGrad"};
 inline constexpr const char* kCompareNames[] = {"eq", "ne", "lt", "le", "gt", "ge"};
 inline constexpr const char* kReduceNames[] = {"sum", "mean", "max", "min", "argmax", "argmin"};
 inline constexpr const char* kRandomNames[] = {"uniform", "normal", "integer"};

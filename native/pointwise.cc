@@ -24,6 +24,13 @@ void run(Nest& nest, int operands, int64_t count, PointwiseKernel kernel, int64_
 
 int indexOf(DType dtype) { return static_cast<int>(dtype); }
 
+/// Whether an element takes some nanoseconds.
+bool isCostly(UnaryOp op) {
+  return op == UnaryOp::Exp || op == UnaryOp::Log || op == UnaryOp::Tanh || op == UnaryOp::Sigmoid ||
+         op >= UnaryOp::Erf;
+}
+bool isCostly(BinaryOp op) { return op == BinaryOp::Pow || op >= BinaryOp::GeluGrad; }
+
 /// Whether an operand is one and the same number throughout, and this one.
 bool isOne(const Nest& nest, int slot, DType dtype, double value) {
   for (int i = 0; i < nest.ndim; i++)
@@ -51,9 +58,7 @@ void unary(Call& call) {
   call.sameDType("out", dtype, call.result(nest, 0, 1, "out"));
   const PointwiseKernel kernel = kernels.unary[static_cast<int>(op)][indexOf(dtype)];
   if (!kernel) call.unsupported(dtype);
-  const bool costly =
-      op == UnaryOp::Exp || op == UnaryOp::Log || op == UnaryOp::Tanh || op == UnaryOp::Sigmoid;
-  run(nest, 2, count, kernel, costly ? kCostlyGrain : kCheapGrain);
+  run(nest, 2, count, kernel, isCostly(op) ? kCostlyGrain : kCheapGrain);
 }
 
 void binary(Call& call) {
@@ -69,7 +74,7 @@ void binary(Call& call) {
   if (op == BinaryOp::Pow && count > 0 && isOne(nest, 2, dtype, 2))
     run(nest, 2, count, kernels.unary[static_cast<int>(UnaryOp::Square)][indexOf(dtype)]);
   else
-    run(nest, 3, count, kernel, op == BinaryOp::Pow ? kCostlyGrain : kCheapGrain);
+    run(nest, 3, count, kernel, isCostly(op) ? kCostlyGrain : kCheapGrain);
 }
 
 void compare(Call& call) {

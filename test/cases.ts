@@ -48,6 +48,7 @@ export const WITHOUT_ROW: Partial<Record<OpName, string>> = {
   randn: 'creates',
   tensor: 'creates',
   zeros: 'creates',
+  dropout: 'random', // test/layers.test.ts
   add_: 'changes in place, outside the graph', // test/inplace.test.ts
   copy_: 'changes in place, outside the graph',
   div_: 'changes in place, outside the graph',
@@ -162,7 +163,12 @@ export const ROWS: readonly Row[] = [
   unary('reciprocal', nonzero, (x) => 1 / x),
   unary('tanh', real, Math.tanh),
   unary('sigmoid', real, (x) => 1 / (1 + Math.exp(-x))),
+  unary('erf', real, oracle.erf),
+  unary('silu', real, (x) => x / (1 + Math.exp(-x))),
   unary('logicalNot', real, (x) => Number(x === 0), bools),
+
+  row('gelu', { oracle: (x: Nd, { approximate = 'none' }: { approximate?: string } = {}) => zip((v) => (v / 2) * (1 + (approximate === 'tanh' ? Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3)) : oracle.erf(v / Math.SQRT2))))(x), dtypes: floats },
+    [real(2, 3)], [real()], [real(2, 0)], [real(3, 1, 2), { approximate: 'none' }], [real(2, 3), { approximate: 'tanh' }], [real(), { approximate: 'tanh' }], [real(0), { approximate: 'tanh' }]),
 
   // Two numbers.
   binary('add', [real, real], (a, b) => a + b),

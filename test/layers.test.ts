@@ -1,5 +1,19 @@
 import test, { type ExecutionContext } from 'ava';
-import { fromArray, nn, ones, permute, randn, ShapeError, tensor, tidy, type Tensor } from '../lib/index.js';
+import {
+  dropout,
+  fromArray,
+  gelu,
+  manualSeed,
+  nn,
+  ones,
+  permute,
+  randn,
+  ShapeError,
+  silu,
+  tensor,
+  tidy,
+  type Tensor,
+} from '../lib/index.js';
 import { deserialize, serialize } from '../lib/io/safetensors.js';
 import { BACKENDS, differs, onBackend, sameBits, snapshot } from './support/check.js';
 import { testWrongCalls } from './support/wrong-calls.js';
@@ -135,6 +149,42 @@ test('buffers are part of the state, live on after a scope, and are not learned'
   t.deepEqual(b.loadStateDict({}, { strict: false }).missing, names);
 });
 
+test('activations are what their ops are', (t) => {
+  const x = randn([7]);
+  const pairs: [nn.Module, Tensor][] = [
+    [new nn.GELU(), gelu(x)],
+    [new nn.GELU({ approximate: 'tanh' }), gelu(x, { approximate: 'tanh' })],
+    [new nn.SiLU(), silu(x)],
+  ];
+  for (const [module, expected] of pairs) t.true(sameBits(module.forward(x), expected), module.toString());
+  t.is(String(pairs[0][0]), 'GELU(approximate=none)');
+  t.deepEqual(Object.keys(pairs[1][0].stateDict()), []);
+});
+
+for (const backend of BACKENDS)
+  test(`Dropout drops as many as it says, by the seed, and only in training, on ${backend}`, (t) => {
+    onBackend(backend, () => {
+      const layer = new nn.Dropout(0.25);
+      t.is(String(layer), 'Dropout(p=0.25)');
+      const x = ones([100, 100], { requiresGrad: true });
+      manualSeed(7);
+      const a = layer.forward(x);
+      manualSeed(7);
+      const b = layer.forward(x);
+      t.true(sameBits(a, b));
+      t.false(sameBits(a, layer.forward(x)));
+      const dropped = a.eq(0).sum().item() / x.size;
+      t.true(Math.abs(dropped - 0.25) < 0.02, String(dropped));
+      t.true(a.toArray().every((v) => v === 0 || v === Math.fround(4 / 3)));
+      a.sum().backward();
+      t.true(sameBits(x.grad!, a), 'the gradient passes where the element did');
+      t.deepEqual(new nn.Dropout(1).forward(x).sum().item(), 0);
+      t.is(new nn.Dropout(0).forward(x), x);
+      t.is(layer.eval().forward(x), x);
+      t.is(dropout(ones([2], { dtype: 'int32' }), 0.5, false).dtype, 'float32');
+    });
+  });
+
 class Named extends nn.Module {
   weight = new nn.Parameter(ones([2]));
   constructor(name: unknown, value: unknown = ones([1])) {
@@ -160,6 +210,8 @@ testWrongCalls([
   [() => new nn.BatchNorm2d(2).forward(ones([2, 2])), ShapeError, '[BatchNorm2d] expected (N, C, H, W), got (2, 2)'],
   [() => new nn.BatchNorm1d(2).forward(ones([2])), ShapeError, '[BatchNorm1d] expected (N, C) or (N, C, L), got (2,)'],
   [() => new nn.BatchNorm2d(3).forward(ones([2, 2, 1, 1])), ShapeError, '[batchNorm] runningMean: expected (2,), got (3,)'],
+  [() => new nn.GELU({ approximate: true as never }), RangeError, "[GELU] approximate: expected 'none' or 'tanh', got true"],
+  [() => new nn.Dropout(-0.1), RangeError, '[Dropout] p: expected a number from 0 to 1, got -0.1'],
   [() => new Named('a.b'), TypeError, '[registerBuffer] name: expected a text without dots, got "a.b"'],
   [() => new Named(3), TypeError, '[registerBuffer] name: expected a text without dots, got 3'],
   [() => new Named('x', 3), TypeError, '[registerBuffer] x: expected a tensor, got 3'],

@@ -57,6 +57,10 @@ export const UNARY = [
   'tanh', // tanh x
   'sigmoid', // 1 / (1 + e⁻ˣ), never overflowing
   'logicalNot', // not x
+  'erf', // 2/√π · ∫₀ˣ exp(-t²) dt
+  'gelu', // x · Φ(x), with Φ(x) = (1 + erf(x/√2)) / 2
+  'geluTanh', // x · (1 + tanh u) / 2, with u = √(2/π) · (x + 0.044715 x³)
+  'silu', // x · sigmoid x
 ] as const;
 export type UnaryOp = (typeof UNARY)[number];
 
@@ -72,6 +76,9 @@ export const BINARY = [
   'reluGrad', // 0 where b ≤ 0, else a: the gradient of relu, from the incoming one and relu's result
   'sigmoidGrad', // a · b · (1 - b)
   'tanhGrad', // a · (1 - b²)
+  'geluGrad', // a · (Φ(b) + b · φ(b)), with φ(b) = exp(-b²/2) / √(2π)
+  'geluTanhGrad', // a · (1 + tanh u + b · (1 - tanh²u) · u') / 2, u' = √(2/π) · (1 + 3 · 0.044715 b²)
+  'siluGrad', // a · s · (1 + b · (1 - s)), with s = sigmoid b
 ] as const;
 export type BinaryOp = (typeof BINARY)[number];
 

@@ -1,14 +1,5 @@
-export {
-  Conv2d,
-  CrossEntropyLoss,
-  Flatten,
-  Linear,
-  MSELoss,
-  ReLU,
-  Sequential,
-  Sigmoid,
-  Tanh,
-} from './layers.js';
+export { GELU, ReLU, Sigmoid, SiLU, Tanh } from './activation.js';
+export { Conv2d, CrossEntropyLoss, Dropout, Flatten, Linear, MSELoss, Sequential } from './layers.js';
 export { Module, type StateDict } from './module.js';
 export { BatchNorm1d, BatchNorm2d, type BatchNormLayerOptions } from './normalization.js';
 export type { LayerOptions } from './options.js';

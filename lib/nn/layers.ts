@@ -1,8 +1,8 @@
 import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
 import { conv2d, readWindow, type Conv2dOptions, type Pair } from '../ops/conv.js';
+import { checkProbability, dropout } from '../ops/dropout.js';
 import { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from '../ops/loss.js';
 import { linear } from '../ops/matmul.js';
-import { relu, sigmoid, tanh } from '../ops/pointwise.js';
 import { checkOptions } from '../ops/primitive.js';
 import { flatten } from '../ops/shape.js';
 import type { Tensor } from '../tensor.js';
@@ -90,24 +90,22 @@ export class Conv2d extends Module {
   }
 }
 
-/** `max(x, 0)`. */
-export class ReLU extends Module {
-  forward(x: Tensor): Tensor {
-    return relu(x);
+/**
+ * In training, sets each element to 0 with probability `p` and multiplies the others by `1 / (1 - p)`; else passes them on.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html
+ */
+export class Dropout extends Module {
+  constructor(readonly p = 0.5) {
+    super();
+    checkProbability('Dropout', p);
   }
-}
 
-/** The hyperbolic tangent. */
-export class Tanh extends Module {
   forward(x: Tensor): Tensor {
-    return tanh(x);
+    return dropout(x, this.p, this.training);
   }
-}
 
-/** The logistic function. */
-export class Sigmoid extends Module {
-  forward(x: Tensor): Tensor {
-    return sigmoid(x);
+  protected override extraRepr(): string {
+    return `p=${this.p}`;
   }
 }
 

@@ -15,6 +15,7 @@ export {
   zeros,
 } from './create.js';
 export type { CreateOptions } from './create.js';
+export { dropout } from './dropout.js';
 export { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export { add_, copy_, div_, fill_, mul_, sub_, zero_ } from './inplace.js';
 export { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from './loss.js';
@@ -22,7 +23,9 @@ export { linear, matmul } from './matmul.js';
 export { batchNorm, type BatchNormOptions } from './normalization.js';
 export {
   abs,
+  erf,
   exp,
+  gelu,
   log,
   logicalNot,
   neg,
@@ -30,6 +33,7 @@ export {
   relu,
   sigmoid,
   sign,
+  silu,
   sqrt,
   square,
   tanh,

@@ -1,21 +1,37 @@
 import type { BinaryOp, CompareOp, UnaryOp } from '../backend/contract.js';
 import { backend } from '../backend/select.js';
 import { checkFits, fits, promoteScalar } from '../dtype.js';
-import { typeError } from '../errors.js';
+import { describe, rangeError, typeError } from '../errors.js';
 import { broadcastShapes } from '../shape.js';
 import { checkTensor, empty, emptyLike, Tensor } from '../tensor.js';
 import { unbroadcast } from './broadcast.js';
-import { cast, checkScalar, meet, scalar, toFloat, track, type TensorLike } from './primitive.js';
+import {
+  cast,
+  checkOptions,
+  checkScalar,
+  meet,
+  scalar,
+  toFloat,
+  track,
+  type TensorLike,
+} from './primitive.js';
 
 // Forward and VJP (vector-Jacobian product: from the gradient of the result to the gradient of an input) in one place.
 // `saves` names what the VJP reads, so that a later change in place is caught.
 
 type UnaryVjp = (g: Tensor, x: Tensor, y: Tensor) => () => Tensor;
 
-function unary(op: UnaryOp, saves: '' | 'x' | 'y', vjp: UnaryVjp, domain: 'floats' | 'numbers' = 'floats') {
+function unary(
+  op: UnaryOp,
+  saves: '' | 'x' | 'y',
+  vjp: UnaryVjp,
+  domain: 'floats' | 'numbers' = 'floats',
+  name: string = op,
+) {
   return (input: Tensor): Tensor => {
-    checkTensor(op, input);
-    if (input.dtype === 'bool' && domain === 'numbers') typeError(op, 'expected numbers, got a bool tensor');
+    checkTensor(name, input);
+    if (input.dtype === 'bool' && domain === 'numbers')
+      typeError(name, 'expected numbers, got a bool tensor');
     const x = domain === 'floats' ? toFloat(input) : input;
     const y = emptyLike(x);
     backend.unary(op, x, y);
@@ -154,6 +170,42 @@ export const tanh = unary('tanh', 'y', (g, _x, y) => () => tanhGrad(g, y));
 /** The logistic function `1 / (1 + e⁻ˣ)`. Gradient: `g·y·(1 - y)`. */
 export const sigmoid = unary('sigmoid', 'y', (g, _x, y) => () => sigmoidGrad(g, y));
 
+/** The error function `2/√π · ∫₀ˣ exp(-t²) dt`. Gradient: `g · 2/√π · exp(-x²)`. */
+export const erf = unary(
+  'erf',
+  'x',
+  (g, x) => () => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))),
+);
+
+/** `x · sigmoid(x)`, also called swish. Gradient: `g·s·(1 + x·(1 - s))` with `s = sigmoid(x)`. */
+export const silu = unary('silu', 'x', (g, x) => () => siluGrad(g, x));
+
+const geluExact = unary('gelu', 'x', (g, x) => () => geluGrad(g, x));
+const geluTanh = unary('geluTanh', 'x', (g, x) => () => geluTanhGrad(g, x), 'floats', 'gelu');
+
+/**
+ * `x · Φ(x)`, with the cumulative distribution function Φ of the standard normal distribution.
+ * `approximate: 'tanh'` is `x/2 · (1 + tanh u)` with `u = √(2/π)·(x + 0.044715·x³)`. Default `'none'`: as it is.
+ * Gradient: `g·(Φ(x) + x·φ(x))` with the density φ; or that of the approximation.
+ * @throws RangeError for another `approximate`.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html
+ */
+export function gelu(x: Tensor, options: { readonly approximate?: 'none' | 'tanh' } = {}): Tensor {
+  return readApproximate('gelu', options) === 'tanh' ? geluTanh(x) : geluExact(x);
+}
+
+/** The option of {@link gelu}, checked. */
+export function readApproximate(
+  op: string,
+  options: { readonly approximate?: 'none' | 'tanh' },
+): 'none' | 'tanh' {
+  checkOptions(op, options, ['approximate']);
+  const { approximate = 'none' } = options;
+  if (approximate !== 'none' && approximate !== 'tanh')
+    rangeError(op, `approximate: expected 'none' or 'tanh', got ${describe(approximate)}`);
+  return approximate;
+}
+
 // The gradients of the activations are ops of one pass, with gradients of their own, linear in `g`.
 const reluGrad = binary('reluGrad', 'b', (h, _g, y) => [() => reluGrad(h, y), () => zerosLike(y)]);
 const tanhGrad = binary('tanhGrad', 'ab', (h, g, y) => [
@@ -163,6 +215,34 @@ const tanhGrad = binary('tanhGrad', 'ab', (h, g, y) => [
 const sigmoidGrad = binary('sigmoidGrad', 'ab', (h, g, y) => [
   () => sigmoidGrad(h, y),
   () => mul(mul(h, g), sub(1, mul(y, 2))),
+]);
+
+const siluGrad = binary('siluGrad', 'ab', (h, g, x) => [
+  () => siluGrad(h, x),
+  () => {
+    const s = sigmoid(x);
+    const slope = mul(s, sub(1, s));
+    return mul(mul(h, g), mul(slope, add(2, mul(x, sub(1, mul(s, 2))))));
+  },
+]);
+const geluGrad = binary('geluGrad', 'ab', (h, g, x) => [
+  () => geluGrad(h, x),
+  () => {
+    const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return mul(mul(h, g), mul(density, sub(2, square(x))));
+  },
+]);
+const geluTanhGrad = binary('geluTanhGrad', 'ab', (h, g, x) => [
+  () => geluTanhGrad(h, x),
+  () => {
+    // Of (1 + t + x·t')/2, with t = tanh u: t' + x·t''/2, where t' = (1 - t²)·u' and t'' = (1 - t²)·(u'' - 2·t·u'²).
+    const [root, cubic] = [Math.sqrt(2 / Math.PI), 0.044715];
+    const t = tanh(mul(mul(x, add(1, mul(square(x), cubic))), root));
+    const first = mul(add(1, mul(square(x), 3 * cubic)), root);
+    const second = mul(x, 6 * cubic * root);
+    const bend = sub(second, mul(mul(t, 2), square(first)));
+    return mul(mul(h, g), mul(sub(1, square(t)), add(first, mul(mul(x, bend), 0.5))));
+  },
 ]);
 
 /** `a = b`, as bool. No gradient. */

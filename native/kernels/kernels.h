@@ -31,12 +31,30 @@ enum class UnaryOp : int {
   Relu,
   Tanh,
   Sigmoid,
-  LogicalNot
+  LogicalNot,
+  Erf,
+  Gelu,
+  GeluTanh,
+  Silu
 };
-constexpr int kUnaryOps = 12;
+constexpr int kUnaryOps = 16;
 
-enum class BinaryOp : int { Add, Sub, Mul, Div, Pow, Maximum, Minimum, ReluGrad, SigmoidGrad, TanhGrad };
-constexpr int kBinaryOps = 10;
+enum class BinaryOp : int {
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Pow,
+  Maximum,
+  Minimum,
+  ReluGrad,
+  SigmoidGrad,
+  TanhGrad,
+  GeluGrad,
+  GeluTanhGrad,
+  SiluGrad
+};
+constexpr int kBinaryOps = 13;
 
 enum class CompareOp : int { Eq, Ne, Lt, Le, Gt, Ge };
 constexpr int kCompareOps = 6;

@@ -4,6 +4,8 @@
 // code. The errors are within 2.6 units in the last place; NaN, infinities, overflow, gradual underflow and
 // signed zeros come out as in libm.
 
+#include <math.h>
+
 #include "common.h"
 
 namespace mgp::MGP_ISA {
@@ -167,6 +169,26 @@ MGP_INLINE T tanhOf(T x) {
   const T t = scale * (F::expTail(r) * (r * r) + r) + (scale - 1);
   return copySign(t / (t + 2), x);
 }
+
+/// x·P(x²) / Q(x²) (as in Eigen): errors are within 4.2e-7 of the result.
+MGP_INLINE float erfOf(float x) {
+  constexpr float kMax = 3.925f;  // Beyond: ±1.
+  const float z = x * x;
+  float p = -2.72614225801306e-10f;
+  p = p * z + 2.77068142495902e-08f;
+  p = p * z - 2.10102402082508e-06f;
+  p = p * z - 5.69250639462346e-05f;
+  p = p * z - 7.34990630326855e-04f;
+  p = p * z - 2.95459980854025e-03f;
+  p = p * z - 1.60960333262415e-02f;
+  float q = -1.45660718464996e-05f;
+  q = q * z - 2.13374055278905e-04f;
+  q = q * z - 1.68282697438203e-03f;
+  q = q * z - 7.37332916720468e-03f;
+  q = q * z - 1.42647390514189e-02f;
+  return absOf(x) > kMax ? copySign(1.0f, x) : x * (p / q);
+}
+MGP_INLINE double erfOf(double x) { return ::erf(x); }
 
 template <class T>
 MGP_INLINE T sigmoidOf(T x) {

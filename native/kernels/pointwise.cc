@@ -1,7 +1,5 @@
 // Pointwise kernels: one loop for all of them, and one line of arithmetic for each.
 
-#include <math.h>
-
 #include "math.h"
 
 namespace mgp::MGP_ISA {
@@ -189,6 +187,42 @@ struct Sigmoid {
     return sigmoidOf(x);
   }
 };
+struct Erf {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    return erfOf(x);
+  }
+};
+
+/// The cumulative distribution function of the standard normal distribution.
+template <class T>
+MGP_INLINE T normalCdf(T x) {
+  return T(0.5) * (1 + erfOf(x * T(0.70710678118654752440)));
+}
+/// tanh of √(2/π)·(x + kCubic·x³), which is close to 2·normalCdf(x) - 1.
+constexpr double kRootTwoOverPi = 0.79788456080286535588, kCubic = 0.044715;
+template <class T>
+MGP_INLINE T cubicTanh(T x) {
+  return tanhOf(T(kRootTwoOverPi) * (x + T(kCubic) * x * x * x));
+}
+struct Gelu {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    return x * normalCdf(x);
+  }
+};
+struct GeluTanh {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    return T(0.5) * x * (1 + cubicTanh(x));
+  }
+};
+struct Silu {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    return x * sigmoidOf(x);
+  }
+};
 struct LogicalNot {
   static MGP_INLINE Bool apply(Bool x) { return Bool{!truth(x)}; }
 };
@@ -253,6 +287,28 @@ struct TanhGrad {
   template <class T>
   static MGP_INLINE T apply(T grad, T y) {
     return grad * (1 - y * y);
+  }
+};
+
+struct GeluGrad {
+  template <class T>
+  static MGP_INLINE T apply(T grad, T x) {
+    constexpr T kDensity = T(0.39894228040143267794);  // 1 / √(2π)
+    return grad * (normalCdf(x) + x * kDensity * expOf(T(-0.5) * x * x));
+  }
+};
+struct GeluTanhGrad {
+  template <class T>
+  static MGP_INLINE T apply(T grad, T x) {
+    const T t = cubicTanh(x), slope = T(kRootTwoOverPi) * (1 + 3 * T(kCubic) * x * x);
+    return grad * T(0.5) * (1 + t + x * (1 - t * t) * slope);
+  }
+};
+struct SiluGrad {
+  template <class T>
+  static MGP_INLINE T apply(T grad, T x) {
+    const T s = sigmoidOf(x);
+    return grad * s * (1 + x * (1 - s));
   }
 };
 
@@ -364,6 +420,10 @@ void fillPointwise(Kernels& table) {
   putUnary<Tanh, float, double>(unary(UnaryOp::Tanh));
   putUnary<Sigmoid, float, double>(unary(UnaryOp::Sigmoid));
   putUnary<LogicalNot, Bool>(unary(UnaryOp::LogicalNot));
+  putUnary<Erf, float, double>(unary(UnaryOp::Erf));
+  putUnary<Gelu, float, double>(unary(UnaryOp::Gelu));
+  putUnary<GeluTanh, float, double>(unary(UnaryOp::GeluTanh));
+  putUnary<Silu, float, double>(unary(UnaryOp::Silu));
 
   const auto binary = [&](BinaryOp op) { return table.binary[index(op)]; };
   putBinary<Add, Bool, uint8_t, int32_t, float, double>(binary(BinaryOp::Add));
@@ -376,6 +436,9 @@ void fillPointwise(Kernels& table) {
   putBinary<ReluGrad, uint8_t, int32_t, float, double>(binary(BinaryOp::ReluGrad));
   putBinary<SigmoidGrad, float, double>(binary(BinaryOp::SigmoidGrad));
   putBinary<TanhGrad, float, double>(binary(BinaryOp::TanhGrad));
+  putBinary<GeluGrad, float, double>(binary(BinaryOp::GeluGrad));
+  putBinary<GeluTanhGrad, float, double>(binary(BinaryOp::GeluTanhGrad));
+  putBinary<SiluGrad, float, double>(binary(BinaryOp::SiluGrad));
 
   putCompare<Eq>(table.compare[index(CompareOp::Eq)]);
   putCompare<Ne>(table.compare[index(CompareOp::Ne)]);

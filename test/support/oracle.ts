@@ -140,6 +140,17 @@ export const matmul = (first: Nd, second: Nd): Nd => {
   return { shape: squeezed, data: c.data };
 };
 
+/** The error function, by Simpson's rule. */
+export function erf(x: number): number {
+  if (!(Math.abs(x) < 6)) return Math.sign(x);
+  const steps = 2000;
+  const h = x / steps;
+  const f = (i: number): number => Math.exp(-((i * h) ** 2));
+  let sum = f(0) + f(steps);
+  for (let i = 1; i < steps; i++) sum += f(i) * (i % 2 === 1 ? 4 : 2);
+  return (2 / Math.sqrt(Math.PI)) * x * (sum / (3 * steps));
+}
+
 /** Softmax of a list. */
 export function softmax(values: readonly number[]): number[] {
   const most = Math.max(...values);

@@ -49,15 +49,50 @@ const UNARY_ROWS: Record<UnaryOp, UnaryRow> = {
     for (; n > 0; n--, i += di, o += d) out[o] = Math.tanh(x[i]);
   },
   sigmoid(n, x, i, di, out, o, d) {
-    for (; n > 0; n--, i += di, o += d) {
-      const e = Math.exp(-Math.abs(x[i])); // At most 1: no overflow.
-      out[o] = x[i] < 0 ? e / (1 + e) : 1 / (1 + e);
-    }
+    for (; n > 0; n--, i += di, o += d) out[o] = sigmoid(x[i]);
   },
   logicalNot(n, x, i, di, out, o, d) {
     for (; n > 0; n--, i += di, o += d) out[o] = x[i] === 0 ? 1 : 0;
   },
+  erf(n, x, i, di, out, o, d) {
+    for (; n > 0; n--, i += di, o += d) out[o] = erf(x[i]);
+  },
+  gelu(n, x, i, di, out, o, d) {
+    for (; n > 0; n--, i += di, o += d) out[o] = x[i] * normalCdf(x[i]);
+  },
+  geluTanh(n, x, i, di, out, o, d) {
+    for (; n > 0; n--, i += di, o += d) out[o] = 0.5 * x[i] * (1 + cubicTanh(x[i]));
+  },
+  silu(n, x, i, di, out, o, d) {
+    for (; n > 0; n--, i += di, o += d) out[o] = x[i] * sigmoid(x[i]);
+  },
 };
+
+function sigmoid(x: number): number {
+  const e = Math.exp(-Math.abs(x)); // At most 1: no overflow.
+  return x < 0 ? e / (1 + e) : 1 / (1 + e);
+}
+
+/**
+ * 2/√π · e^(-x²) · (x + 2x³/3 + 4x⁵/15 + …): all terms have one sign, so that no digits are lost.
+ * @see https://dlmf.nist.gov/7.6#E2
+ */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let [sum, term] = [x, x];
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+/** The cumulative distribution function of the standard normal distribution, Φ. */
+const normalCdf = (x: number): number => 0.5 * (1 + erf(x / Math.SQRT2));
+
+/** tanh of √(2/π)·(x + 0.044715·x³), which is close to 2·Φ(x) - 1. */
+const ROOT = Math.sqrt(2 / Math.PI);
+const cubicTanh = (x: number): number => Math.tanh(ROOT * (x + 0.044715 * x ** 3));
 
 // A product of two int32 may have more than the 53 bits of a float64: Math.imul keeps the lower 32.
 const squareInt: UnaryRow = (n, x, i, di, out, o, d) => {
@@ -116,6 +151,25 @@ const BINARY_ROWS: Record<BinaryOp, BinaryRow> = {
   },
   tanhGrad(n, x, i, di, y, j, dj, out, o, d) {
     for (; n > 0; n--, i += di, j += dj, o += d) out[o] = x[i] * (1 - y[j] * y[j]);
+  },
+  geluGrad(n, x, i, di, y, j, dj, out, o, d) {
+    for (; n > 0; n--, i += di, j += dj, o += d) {
+      const density = Math.exp(-0.5 * y[j] * y[j]) / Math.sqrt(2 * Math.PI);
+      out[o] = x[i] * (normalCdf(y[j]) + y[j] * density);
+    }
+  },
+  geluTanhGrad(n, x, i, di, y, j, dj, out, o, d) {
+    for (; n > 0; n--, i += di, j += dj, o += d) {
+      const t = cubicTanh(y[j]);
+      const slope = ROOT * (1 + 3 * 0.044715 * y[j] * y[j]);
+      out[o] = x[i] * 0.5 * (1 + t + y[j] * (1 - t * t) * slope);
+    }
+  },
+  siluGrad(n, x, i, di, y, j, dj, out, o, d) {
+    for (; n > 0; n--, i += di, j += dj, o += d) {
+      const s = sigmoid(y[j]);
+      out[o] = x[i] * s * (1 + y[j] * (1 - s));
+    }
   },
 };
 

@@ -9,6 +9,7 @@ import {
 } from '../../../lib/backend/contract.js';
 import { DTYPES, isFloat, type DType } from '../../../lib/dtype.js';
 import type { Shape } from '../../../lib/shape.js';
+import { erf } from '../oracle.js';
 import type { Random } from './random-values.js';
 import { operand, read, readAs, trial, type Expectation, type Layout, type Row } from './trial.js';
 
@@ -31,6 +32,10 @@ interface Definition<Args extends number[]> {
   readonly small?: boolean;
 }
 
+const normalCdf = (x: number): number => 0.5 * (1 + erf(x / Math.SQRT2));
+const cubicTanh = (x: number): number => Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3));
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
 const near = { scale: (): number => 0 }; // Close to the result itself, and no closer than its last digits.
 
 const UNARY_DEFINITIONS: Record<UnaryOp, Definition<[number]>> = {
@@ -46,6 +51,10 @@ const UNARY_DEFINITIONS: Record<UnaryOp, Definition<[number]>> = {
   tanh: { dtypes: FLOATS, value: Math.tanh, ...near },
   sigmoid: { dtypes: FLOATS, value: (x) => 1 / (1 + Math.exp(-x)), ...near },
   logicalNot: { dtypes: ['bool'], value: (x) => 1 - x },
+  erf: { dtypes: FLOATS, value: erf, ...near },
+  gelu: { dtypes: FLOATS, value: (x) => x * normalCdf(x), scale: Math.abs, anyZero: true },
+  geluTanh: { dtypes: FLOATS, value: (x) => 0.5 * x * (1 + cubicTanh(x)), scale: Math.abs, anyZero: true },
+  silu: { dtypes: FLOATS, value: (x) => x / (1 + Math.exp(-x)), scale: Math.abs, anyZero: true },
 };
 
 /** C's pow: unlike JavaScript's, 1 is 1 to any power, and -1 to the power of ±∞ is 1. */
@@ -72,6 +81,30 @@ const BINARY_DEFINITIONS: Record<BinaryOp, Definition<[number, number]>> = {
     dtypes: FLOATS,
     value: (a, b) => a * (1 - b * b),
     scale: (a, b) => Math.abs(a) * (1 + b * b),
+    anyZero: true,
+    small: true,
+  },
+  geluGrad: {
+    dtypes: FLOATS,
+    value: (a, b) => a * (normalCdf(b) + (b * Math.exp(-0.5 * b * b)) / Math.sqrt(2 * Math.PI)),
+    scale: (a, b) => Math.abs(a) * (1 + Math.abs(b)),
+    anyZero: true,
+    small: true,
+  },
+  geluTanhGrad: {
+    dtypes: FLOATS,
+    value: (a, b) => {
+      const t = cubicTanh(b);
+      return a * 0.5 * (1 + t + b * (1 - t * t) * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * b * b));
+    },
+    scale: (a, b) => Math.abs(a) * (1 + Math.abs(b) ** 3),
+    anyZero: true,
+    small: true,
+  },
+  siluGrad: {
+    dtypes: FLOATS,
+    value: (a, b) => a * sigmoid(b) * (1 + b * (1 - sigmoid(b))),
+    scale: (a, b) => Math.abs(a) * (1 + Math.abs(b)),
     anyZero: true,
     small: true,
   },
