@@ -1,6 +1,6 @@
 import { grad } from './autograd.js';
 import { rangeError, typeError } from './errors.js';
-import { empty, Tensor } from './tensor.js';
+import { checkTensor, empty, type Tensor } from './tensor.js';
 import { randn } from './ops/create.js';
 import { checkOptions } from './ops/primitive.js';
 
@@ -72,7 +72,13 @@ export function gradgradcheck(
   return gradcheck(gradient, [...ins, ...used], options);
 }
 
-const toList = (value: Outputs): readonly Tensor[] => (value instanceof Tensor ? [value] : value);
+function toList(value: Outputs): readonly Tensor[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.map((x, i) => {
+    checkTensor('gradcheck', x, Array.isArray(value) ? `tensors[${i}]` : 'inputs and outputs');
+    return x;
+  });
+}
 
 /** d output / d input by autograd: for each input, a row for each element of the output. */
 function jacobian(output: Tensor, inputs: readonly Tensor[]): Float64Array[][] {

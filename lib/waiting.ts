@@ -4,7 +4,7 @@ import { add } from './ops/pointwise.js';
 import { recorder } from './recording.js';
 import { formatShape, sameShape } from './shape.js';
 import { adopt, closeScope, openScope, type Storage } from './storage.js';
-import type { Tensor } from './tensor.js';
+import { checkTensor, type Tensor } from './tensor.js';
 
 /**
  * The gradients of a running backward pass, each waiting at its node until all that flow into it are added up.
@@ -92,6 +92,7 @@ export class Waiting {
       node.grad.storage.kept = true;
       return;
     }
+    checkTensor('backward', before, 'grad');
     if (!sameShape(before.shape, node.shape) || before.dtype !== node.dtype)
       throw new Error(
         `[backward] grad was set to ${before.dtype} ${formatShape(before.shape)} on a tensor that is ` +

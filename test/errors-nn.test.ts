@@ -1,4 +1,4 @@
-import { backward, grad, nn, ones, optim } from '../lib/index.js';
+import { backward, grad, gradcheck, nn, ones, optim, type Tensor } from '../lib/index.js';
 import { leaf, testWrongCalls } from './support/wrong-calls.js';
 
 const parameter = (): nn.Parameter => new nn.Parameter(ones([2]));
@@ -10,6 +10,15 @@ function stepAfter(change: (adam: optim.Adam, p: nn.Parameter) => void): void {
   p.sum().backward();
   change(adam, p);
   adam.step();
+}
+
+const double = (): Tensor => ones([1], { dtype: 'float64', requiresGrad: true });
+
+/** Goes back to a leaf whose `grad` was set to something else. */
+function backAfter(change: (x: Tensor) => void): void {
+  const x = leaf();
+  change(x);
+  x.sum().backward();
 }
 
 // Bad input to modules and optimizers, and options of backward that are no flags.
@@ -31,6 +40,12 @@ testWrongCalls([
   [() => new optim.SGD([parameter()], { momentum: 0.9, nesterov: 1 as never }), TypeError, '[SGD] nesterov: expected true or false, got 1'],
   [() => stepAfter((adam) => (adam.paramGroups[0].lr = undefined as never)), RangeError, '[Adam] lr: expected a number from 0, got undefined'],
   [() => stepAfter((_, p) => (p.grad = [1] as never)), TypeError, '[Adam] grad: expected a tensor, got an array of 1'],
+  [() => gradcheck((x) => x, null as never), TypeError, '[gradcheck] inputs and outputs: expected a tensor, got null'],
+  [() => gradcheck(() => 3 as never, double()), TypeError, '[gradcheck] inputs and outputs: expected a tensor, got 3'],
+  [() => gradcheck((x) => Promise.resolve(x) as never, double()), TypeError, '[gradcheck] inputs and outputs: expected a tensor, got a Promise'],
+  [() => gradcheck(() => [1] as never, double()), TypeError, '[gradcheck] tensors[0]: expected a tensor, got 1'],
+  [() => backAfter((x) => (x.grad = 5 as never)), TypeError, '[backward] grad: expected a tensor, got 5'],
+  [() => backAfter((x) => (x.grad = undefined as never)), TypeError, '[backward] grad: expected a tensor, got undefined'],
   [() => backward(leaf().sum(), null, { retainGraph: 'yes' as never }), TypeError, '[backward] retainGraph: expected true or false, got "yes"'],
   [() => grad(leaf().sum(), leaf(), { createGraph: 1 as never }), TypeError, '[grad] createGraph: expected true or false, got 1'],
   [() => grad(leaf().sum(), leaf(), { allowUnused: null as never }), TypeError, '[grad] allowUnused: expected true or false, got null'],
