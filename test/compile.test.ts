@@ -275,6 +275,21 @@ test('a bad target is an error, and the step after it goes on as if it had not b
   t.deepEqual(results[0], results[1]);
 });
 
+test('options of an optimizer are checked before each run', (t) => {
+  const w = tensor([1, 2], { requiresGrad: true });
+  const adam = new optim.Adam([w], { lr: 0.1 });
+  const step = compile(() => {
+    adam.zeroGrad();
+    sum(mul(w, w)).backward();
+    adam.step();
+  });
+  step();
+  const before = w.tolist();
+  adam.paramGroups[0].lr = NaN;
+  t.throws(step, { instanceOf: RangeError, message: /^\[Adam\] lr: expected a number/ });
+  t.deepEqual(w.tolist(), before);
+});
+
 test('a graph outside notices that a compiled step changed what it saved', (t) => {
   const w = tensor([1, 2], { requiresGrad: true });
   const sgd = new optim.SGD([w], { lr: 0.1 });

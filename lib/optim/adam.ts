@@ -51,7 +51,7 @@ export class Adam extends Optimizer<AdamOptions> {
   }
 
   step(): void {
-    this.checkGroups();
+    fromHost(this.checkGroups);
     for (const group of this.paramGroups) {
       for (const param of group.params) {
         if (param.grad === null) continue;

@@ -54,7 +54,7 @@ export class SGD extends Optimizer<SGDOptions> {
   }
 
   step(): void {
-    this.checkGroups();
+    fromHost(this.checkGroups);
     for (const group of this.paramGroups) {
       for (const param of group.params) {
         if (param.grad === null) continue;
