@@ -98,7 +98,8 @@ export class Waiting {
         `[backward] grad was set to ${before.dtype} ${formatShape(before.shape)} on a tensor that is ` +
           `${node.dtype} ${formatShape(node.shape)}`,
       );
-    if (this.#createGraph || before.requiresGrad || !before.isContiguous || read.has(before.storage)) {
+    const isShared = read.has(before.storage) || before.storage === node.storage;
+    if (this.#createGraph || before.requiresGrad || !before.isContiguous || isShared) {
       node.grad = add(before, gradient);
       node.grad.storage.kept = true;
     } else {

@@ -291,3 +291,11 @@ test('backward is a function too', (t) => {
   backward(a.sum());
   t.deepEqual(values(a.grad), [1, 1]);
 });
+
+test('a gradient that is set to the tensor itself is added to, not written over', (t) => {
+  const w = tensor([1, 2], { requiresGrad: true });
+  w.grad = w.detach();
+  w.mul(3).sum().backward();
+  t.deepEqual(w.tolist(), [1, 2]);
+  t.deepEqual(w.grad.tolist(), [4, 5]);
+});
