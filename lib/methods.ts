@@ -51,6 +51,7 @@ const NAMES = [
     'conv2d',
     'dropout',
     'batchNorm',
+    'layerNorm',
     'maxPool2d',
     'copy_',
     'fill_',

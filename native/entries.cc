@@ -32,6 +32,8 @@ constexpr Entry kEntries[] = {
     named<maxPool2dGrad>("maxPool2dGrad"),
     named<batchNorm>("batchNorm"),
     named<batchNormGrad>("batchNormGrad"),
+    named<layerNorm>("layerNorm"),
+    named<layerNormGrad>("layerNormGrad"),
     named<gather>("gather"),
     named<scatterAdd>("scatterAdd"),
     named<random>("random"),

@@ -42,6 +42,10 @@ void maxPool2dGrad(Call& call);
 void batchNorm(Call& call);
 void batchNormGrad(Call& call);
 
+// layernorm.cc
+void layerNorm(Call& call);
+void layerNormGrad(Call& call);
+
 // index.cc
 void gather(Call& call);
 void scatterAdd(Call& call);

@@ -271,6 +271,12 @@ export const ROWS: readonly Row[] = [
     [distinct(2, 2, 3), null, null, null, null, { training: true }], [distinct(3, 2, 2, 2), null, null, null, real(2), { training: true, momentum: 0 }],
     [real(2, 3, 2, 2), real(3), positive(3), real(3), real(3)], [real(2, 3), real(3), positive(3)], [real(2, 2, 3), real(2), positive(2), null, real(2), { eps: 0.1 }],
     [real(0, 2, 3, 3), real(2), positive(2), real(2)], [real(3, 0), real(0), positive(0), real(0), real(0)]),
+  row('layerNorm', { oracle: oracle.layerNorm, dtypes: floatsOnly },
+    [distinct(2, 3, 4), 4, real(4), real(4)], [distinct(3, 2, 3), [2, 3], real(2, 3), null], [distinct(5), 5, null, real(5), { eps: 0.1 }],
+    [distinct(2, 2), 2], [distinct(4, 33), [33], real(33), real(33)], [real(0, 3), 3, real(3), real(3)], [real(2, 0), 0, real(0)]),
+  row('embedding', { oracle: (index: Nd, weight: Nd) => build([...index.shape, weight.shape[1]], (i) => at(weight, [at(index, i.slice(0, -1)), i.at(-1)!])), dtypes: floatsOnly },
+    [index(4, 2, 3), real(4, 2)], [index(3, 5), real(3, 1)], [index(2), real(2, 3)], [index(2, 0), real(2, 3)], [index(2, 3), real(2, 0)],
+    [index(3, 4), real(4, 2), { paddingIdx: -1 }]),
 
   // Probabilities and losses.
   row('softmax', { oracle: oracle.along(oracle.softmax), dtypes: floats }, [real(2, 3), 1], [real(2, 3, 2), 1], [real(3, 2), 0], [real(4), -1], [real(), 0], [real(0, 3), 1], [real(2, 0), 1]),

@@ -185,6 +185,32 @@ for (const backend of BACKENDS)
     });
   });
 
+for (const backend of BACKENDS)
+  test(`LayerNorm normalizes as PyTorch's, on ${backend}`, (t) => {
+    onBackend(backend, () => {
+      const layer = new nn.LayerNorm([2, 2], { dtype: 'float64' });
+      t.is(String(layer), 'LayerNorm((2, 2), eps=0.00001, elementwiseAffine=true)');
+      // prettier-ignore
+      close(t, layer.forward(squares([3, 2, 2])), [-1.1832132521355805, -0.5070913937723917, 1.5212741813171748, 0.16903046459079718, 0.16903046459079718, 1.5212741813171748, -0.5070913937723917, -1.1832132521355805, -1.1470738395783893, 1.6059033754097447, -0.22941476791567794, -0.22941476791567794]);
+      t.deepEqual(Object.keys(layer.stateDict()), ['weight', 'bias']);
+      t.deepEqual(Object.keys(new nn.LayerNorm(3, { bias: false }).stateDict()), ['weight']);
+      t.deepEqual(Object.keys(new nn.LayerNorm(3, { elementwiseAffine: false }).stateDict()), []);
+    });
+  });
+
+test('Embedding looks up vectors, and does not learn the padding', (t) => {
+  const layer = new nn.Embedding(5, 3, { paddingIdx: -2 });
+  t.is(String(layer), 'Embedding(5, 3, paddingIdx=3)');
+  t.deepEqual(layer.weight.select(0, 3).tolist(), [0, 0, 0]);
+  const index = tensor([[0, 3, 4], [4, 4, 3]], { dtype: 'int32' }); // prettier-ignore
+  const y = layer.forward(index);
+  t.deepEqual(y.shape, [2, 3, 3]);
+  t.deepEqual(y.select(0, 1).select(0, 0).tolist(), layer.weight.select(0, 4).tolist());
+  y.sum().backward();
+  t.deepEqual(layer.weight.grad?.select(1, 0).tolist(), [1, 0, 0, 0, 3]);
+  t.is(String(new nn.Embedding(2, 3)), 'Embedding(2, 3)');
+});
+
 class Named extends nn.Module {
   weight = new nn.Parameter(ones([2]));
   constructor(name: unknown, value: unknown = ones([1])) {
@@ -212,6 +238,11 @@ testWrongCalls([
   [() => new nn.BatchNorm2d(3).forward(ones([2, 2, 1, 1])), ShapeError, '[batchNorm] runningMean: expected (2,), got (3,)'],
   [() => new nn.GELU({ approximate: true as never }), RangeError, "[GELU] approximate: expected 'none' or 'tanh', got true"],
   [() => new nn.Dropout(-0.1), RangeError, '[Dropout] p: expected a number from 0 to 1, got -0.1'],
+  [() => new nn.LayerNorm([]), ShapeError, '[LayerNorm] normalizedShape: expected at least one size, got none'],
+  [() => new nn.LayerNorm('3' as never), TypeError, '[LayerNorm] shape: expected an array of sizes, got "3"'],
+  [() => new nn.LayerNorm(3, { bias: 0 as never }), TypeError, '[LayerNorm] bias: expected true or false, got 0'],
+  [() => new nn.Embedding(0, 3), RangeError, '[Embedding] numEmbeddings: expected a whole number from 1, got 0'],
+  [() => new nn.Embedding(2, 3, { paddingIdx: 2 }), RangeError, '[Embedding] paddingIdx: expected a whole number within 2 rows, got 2'],
   [() => new Named('a.b'), TypeError, '[registerBuffer] name: expected a text without dots, got "a.b"'],
   [() => new Named(3), TypeError, '[registerBuffer] name: expected a text without dots, got 3'],
   [() => new Named('x', 3), TypeError, '[registerBuffer] x: expected a tensor, got 3'],

@@ -20,7 +20,15 @@ test('every op that takes a tensor first is a method too', (t) => {
   const first = ROWS.filter((row) => row.calls.some(([arg]) => arg instanceof Input));
   const missing = first.filter((row) => !(row.op in Tensor.prototype)).map((row) => row.op);
   // `where` starts with the condition; losses, `linear` and the gradient's own helpers read better as functions.
-  t.deepEqual(missing.toSorted(), ['crossEntropy', 'linear', 'mseLoss', 'unbroadcast', 'where', 'zerosLike']);
+  t.deepEqual(missing.toSorted(), [
+    'crossEntropy',
+    'embedding',
+    'linear',
+    'mseLoss',
+    'unbroadcast',
+    'where',
+    'zerosLike',
+  ]);
 });
 
 /** Dtypes whose arithmetic the oracles, which count in float64, agree with. */

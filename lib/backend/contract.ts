@@ -253,6 +253,37 @@ export interface Backend {
     eps: number,
   ): void;
 
+  /**
+   * out = (x - mean) · inverse · weight + bias, row by row: x and out (R, L). `mean` (R) becomes each row's mean,
+   * `inverse` (R) 1 / √(variance + eps), with the mean square deviation as variance. weight and bias (L); no weight is all
+   * ones, no bias all zeros. All contiguous.
+   */
+  layerNorm(
+    x: Operand,
+    weight: Operand | null,
+    bias: Operand | null,
+    mean: Operand,
+    inverse: Operand,
+    out: Operand,
+    eps: number,
+  ): void;
+
+  /**
+   * The gradients of `layerNorm` for x (`out`), weight and bias, from x, the incoming `grad` (R, L), and mean and inverse
+   * as it left them. With x̂ = (x - mean) · inverse and h = grad · weight: gradWeight = Σ grad·x̂ and gradBias = Σ grad, over
+   * rows; out = inverse · (h - mean(h) - x̂ · mean(h·x̂)), means along rows. All contiguous.
+   */
+  layerNormGrad(
+    x: Operand,
+    grad: Operand,
+    weight: Operand | null,
+    mean: Operand,
+    inverse: Operand,
+    out: Operand,
+    gradWeight: Operand,
+    gradBias: Operand,
+  ): void;
+
   /** Softmax over the last dimension (or its logarithm), safe against overflow. `x` any strides, `out` contiguous. */
   softmax(x: Operand, out: Operand, log: boolean): void;
 

@@ -63,6 +63,17 @@ interface Addon {
     gradBias: Handle,
     ...weight: Handle[]
   ): void;
+  layerNorm(x: Handle, out: Handle, mean: Handle, inverse: Handle, ...weightAndBias: Handle[]): void;
+  layerNormGrad(
+    x: Handle,
+    grad: Handle,
+    out: Handle,
+    mean: Handle,
+    inverse: Handle,
+    gradWeight: Handle,
+    gradBias: Handle,
+    ...weight: Handle[]
+  ): void;
   gather(x: Handle, index: Handle, out: Handle): number;
   scatterAdd(out: Handle, index: Handle, src: Handle): number;
   random(out: Handle): void;
@@ -322,6 +333,39 @@ const native: Backend = {
       handleOf(out),
       handleOf(mean),
       handleOf(variance),
+      handleOf(gradWeight),
+      handleOf(gradBias),
+      ...handlesOf(weight),
+    );
+  },
+
+  layerNorm(x, weight, bias, mean, inverse, out, eps) {
+    block[0] = x.shape[0];
+    block[1] = x.shape[1];
+    block[2] = eps;
+    const at = packContiguous(packContiguous(packContiguous(packContiguous(3, x), out), mean), inverse);
+    packOptional(packOptional(at, weight), bias);
+    addon.layerNorm(
+      handleOf(x),
+      handleOf(out),
+      handleOf(mean),
+      handleOf(inverse),
+      ...handlesOf(weight, bias),
+    );
+  },
+
+  layerNormGrad(x, grad, weight, mean, inverse, out, gradWeight, gradBias) {
+    block[0] = x.shape[0];
+    block[1] = x.shape[1];
+    let at = packContiguous(packContiguous(packContiguous(2, x), grad), out);
+    at = packContiguous(packContiguous(at, mean), inverse);
+    packOptional(packContiguous(packContiguous(at, gradWeight), gradBias), weight);
+    addon.layerNormGrad(
+      handleOf(x),
+      handleOf(grad),
+      handleOf(out),
+      handleOf(mean),
+      handleOf(inverse),
       handleOf(gradWeight),
       handleOf(gradBias),
       ...handlesOf(weight),

@@ -1,9 +1,9 @@
 import type { FloatDType } from '../dtype.js';
-import { describe, shapeError, typeError } from '../errors.js';
+import { checkBoolean, shapeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { full, persistent } from '../ops/create.js';
 import { add_, fill_ } from '../ops/inplace.js';
-import { batchNorm, checkEps, checkFraction } from '../ops/normalization.js';
+import { batchNorm, checkEps, checkFraction, layerNorm, readNormalizedShape } from '../ops/normalization.js';
 import { checkOptions } from '../ops/primitive.js';
 import { formatShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
@@ -57,9 +57,8 @@ abstract class BatchNorm extends Module {
     const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true } = options;
     checkEps(op, eps);
     if (momentum !== null) checkFraction(op, 'momentum', momentum);
-    for (const [name, value] of Object.entries({ affine, trackRunningStats }))
-      if (typeof value !== 'boolean')
-        typeError(op, `${name}: expected true or false, got ${describe(value)}`);
+    checkBoolean(op, 'affine', affine);
+    checkBoolean(op, 'trackRunningStats', trackRunningStats);
     const dtype = readDType(op, options);
     this.eps = eps;
     this.momentum = momentum;
@@ -112,5 +111,47 @@ export class BatchNorm1d extends BatchNorm {
 export class BatchNorm2d extends BatchNorm {
   protected checkInput(x: Tensor): void {
     if (x.ndim !== 4) shapeError('BatchNorm2d', `expected (N, C, H, W), got ${formatShape(x.shape)}`);
+  }
+}
+
+/**
+ * {@link layerNorm} as a module, over the last dimensions. Shapes: (…, ...normalizedShape) → the same.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
+ */
+export class LayerNorm extends Module {
+  readonly weight: Parameter | null;
+  readonly bias: Parameter | null;
+  readonly normalizedShape: Shape;
+  readonly eps: number;
+
+  /** @param options `eps`: default 1e-5; `elementwiseAffine`, `bias`: what is learned, default both; `dtype` */
+  constructor(
+    normalizedShape: number | Shape,
+    options: {
+      readonly eps?: number;
+      readonly elementwiseAffine?: boolean;
+      readonly bias?: boolean;
+      readonly dtype?: FloatDType;
+    } = {},
+  ) {
+    super();
+    this.normalizedShape = readNormalizedShape('LayerNorm', normalizedShape);
+    checkOptions('LayerNorm', options, ['eps', 'elementwiseAffine', 'bias', 'dtype']);
+    const { eps = 1e-5, elementwiseAffine = true, bias = true } = options;
+    checkEps('LayerNorm', eps);
+    checkBoolean('LayerNorm', 'elementwiseAffine', elementwiseAffine);
+    checkBoolean('LayerNorm', 'bias', bias);
+    const dtype = readDType('LayerNorm', options);
+    this.eps = eps;
+    this.weight = elementwiseAffine ? constant(this.normalizedShape, 1, dtype) : null;
+    this.bias = elementwiseAffine && bias ? constant(this.normalizedShape, 0, dtype) : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    return layerNorm(x, this.normalizedShape, this.weight, this.bias, { eps: this.eps });
+  }
+
+  protected override extraRepr(): string {
+    return `${formatShape(this.normalizedShape)}, eps=${this.eps}, elementwiseAffine=${this.weight !== null}`;
   }
 }

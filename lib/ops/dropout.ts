@@ -1,4 +1,4 @@
-import { describe, rangeError, typeError } from '../errors.js';
+import { checkBoolean, describe, rangeError } from '../errors.js';
 import { checkTensor, empty, type Tensor } from '../tensor.js';
 import { randomFill } from './create.js';
 import { ge, mul } from './pointwise.js';
@@ -15,8 +15,7 @@ import { cast, toFloat } from './primitive.js';
 export function dropout(input: Tensor, p = 0.5, training = true): Tensor {
   checkTensor('dropout', input);
   checkProbability('dropout', p);
-  if (typeof training !== 'boolean')
-    typeError('dropout', `training: expected true or false, got ${describe(training)}`);
+  checkBoolean('dropout', 'training', training);
   const x = toFloat(input);
   if (!training || p === 0) return x;
   const kept = cast(ge(randomFill('uniform', empty(x.shape, x.dtype), 0, 1), p), x.dtype);

@@ -16,11 +16,12 @@ export {
 } from './create.js';
 export type { CreateOptions } from './create.js';
 export { dropout } from './dropout.js';
+export { embedding } from './embedding.js';
 export { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export { add_, copy_, div_, fill_, mul_, sub_, zero_ } from './inplace.js';
 export { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from './loss.js';
 export { linear, matmul } from './matmul.js';
-export { batchNorm, type BatchNormOptions } from './normalization.js';
+export { batchNorm, layerNorm, type BatchNormOptions } from './normalization.js';
 export {
   abs,
   erf,

@@ -1,8 +1,8 @@
 import { backend } from '../backend/select.js';
 import { isFloat } from '../dtype.js';
-import { describe, rangeError, shapeError, typeError } from '../errors.js';
+import { checkBoolean, describe, rangeError, shapeError, typeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
-import { formatShape, sameShape, type Shape } from '../shape.js';
+import { checkShape, formatShape, sameShape, sizeOf, type Shape } from '../shape.js';
 import { checkTensor, empty, emptyInOrder, type Tensor } from '../tensor.js';
 import { contiguous, likewise, reshape, sum } from './broadcast.js';
 import { add_, mul_ } from './inplace.js';
@@ -44,8 +44,7 @@ export function batchNorm(
   if (x.ndim < 2) shapeError('batchNorm', `expected (N, C, …), got ${formatShape(x.shape)}`);
   checkOptions('batchNorm', options, ['training', 'momentum', 'eps']);
   const { training = false, momentum = 0.1, eps = 1e-5 } = options;
-  if (typeof training !== 'boolean')
-    typeError('batchNorm', `training: expected true or false, got ${describe(training)}`);
+  checkBoolean('batchNorm', 'training', training);
   checkEps('batchNorm', eps);
   checkFraction('batchNorm', 'momentum', momentum);
   const shape = [x.shape[1]];
@@ -198,4 +197,98 @@ function normalizeByRunning(
       ...(bias ? [() => sum(g, dims)] : []),
     ];
   });
+}
+
+/**
+ * `(x - mean) / √(variance + eps) · weight + bias`, with mean and variance over the last dimensions, whose sizes are
+ * `normalizedShape` (a number for one dimension).
+ * Shapes: x (…, ...normalizedShape), weight and bias normalizedShape → that of x.
+ * Gradients, with x̂ the normalized x and h = g·weight: x `(h - mean(h) - x̂·mean(h·x̂)) / √(variance + eps)`, means over
+ * the normalized dimensions; weight `Σ g·x̂` and bias `Σ g`, over the others.
+ * @param options `eps`: added to the variance. Default 1e-5.
+ * @throws ShapeError when x does not end in `normalizedShape`; TypeError when dtypes differ.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html
+ */
+export function layerNorm(
+  x: Tensor,
+  normalizedShape: number | Shape,
+  weight: Tensor | null = null,
+  bias: Tensor | null = null,
+  options: { readonly eps?: number } = {},
+): Tensor {
+  checkTensor('layerNorm', x);
+  if (!isFloat(x.dtype)) typeError('layerNorm', `input: expected float32 or float64, got ${x.dtype}`);
+  const shape = readNormalizedShape('layerNorm', normalizedShape);
+  checkOptions('layerNorm', options, ['eps']);
+  const { eps = 1e-5 } = options;
+  checkEps('layerNorm', eps);
+  const lead = x.ndim - shape.length;
+  if (lead < 0 || !sameShape(x.shape.slice(lead), shape))
+    shapeError('layerNorm', `input of shape ${formatShape(x.shape)} does not end in ${formatShape(shape)}`);
+  for (const [name, value] of Object.entries({ weight, bias }))
+    if (value !== null) checkAffine('layerNorm', name, value, shape, x);
+  const length = sizeOf(shape);
+  const rows = reshape(x, [sizeOf(x.shape.slice(0, lead)), length]);
+  const [w, b] = [weight, bias].map((values) => values && reshape(values, [length]));
+  return reshape(normalizeRows(rows, w, b, eps), x.shape);
+}
+
+/** The shape that layers are normalized over, checked: at least one dimension. */
+export function readNormalizedShape(op: string, value: unknown): Shape {
+  const shape: unknown = typeof value === 'number' ? [value] : value;
+  checkShape(op, shape);
+  if (shape.length === 0) shapeError(op, 'normalizedShape: expected at least one size, got none');
+  return [...shape];
+}
+
+function normalizeRows(x: Tensor, weight: Tensor | null, bias: Tensor | null, eps: number): Tensor {
+  const [rows] = x.shape;
+  const out = empty(x.shape, x.dtype);
+  const [center, inverse] = [empty([rows], x.dtype), empty([rows], x.dtype)];
+  const from = contiguous(x);
+  backend.layerNorm(from, contiguousOrNull(weight), contiguousOrNull(bias), center, inverse, out, eps);
+  const parents = [x, ...(weight ? [weight] : []), ...(bias ? [bias] : [])];
+  return track('layerNorm', out, parents, weight ? [x, weight] : [x], (g) => {
+    const gradients = recording([g, x, ...(weight ? [weight] : [])])
+      ? composedRowGradients(g, x, weight, eps)
+      : fusedRowGradients(g, x, weight, center, inverse);
+    return [gradients.x, ...(weight ? [gradients.weight] : []), ...(bias ? [gradients.bias] : [])];
+  });
+}
+
+function fusedRowGradients(
+  g: Tensor,
+  x: Tensor,
+  weight: Tensor | null,
+  center: Tensor,
+  inverse: Tensor,
+): Gradients {
+  const forX = empty(x.shape, x.dtype);
+  const [forWeight, forBias] = [empty([x.shape[1]], x.dtype), empty([x.shape[1]], x.dtype)];
+  backend.layerNormGrad(
+    contiguous(x),
+    contiguous(g),
+    contiguousOrNull(weight),
+    center,
+    inverse,
+    forX,
+    forWeight,
+    forBias,
+  );
+  return { x: () => forX, weight: () => forWeight, bias: () => forBias };
+}
+
+function composedRowGradients(g: Tensor, x: Tensor, weight: Tensor | null, eps: number): Gradients {
+  const centered = sub(x, mean(x, 1, true));
+  const inverse = reciprocal(sqrt(add(mean(square(centered), 1, true), eps)));
+  const normal = mul(centered, inverse);
+  return {
+    x: () => {
+      const h = weight ? mul(g, weight) : g;
+      const along = mul(normal, mean(mul(h, normal), 1, true));
+      return mul(inverse, sub(sub(h, mean(h, 1, true)), along));
+    },
+    weight: () => sum(mul(g, normal), 0),
+    bias: () => sum(g, 0),
+  };
 }

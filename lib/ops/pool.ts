@@ -1,6 +1,6 @@
 import type { Window2d } from '../backend/contract.js';
 import { backend } from '../backend/select.js';
-import { describe, rangeError, shapeError, typeError } from '../errors.js';
+import { checkBoolean, rangeError, shapeError } from '../errors.js';
 import { formatShape, type Shape } from '../shape.js';
 import { emptyInOrder, type Tensor } from '../tensor.js';
 import { likewise, reshape } from './broadcast.js';
@@ -70,8 +70,8 @@ export function readMaxPool(
 ): { window: Window2d; ceilMode: boolean; returnIndices: boolean } {
   checkOptions(op, options, [...WINDOW_OPTIONS, 'ceilMode', ...(mayReturnIndices ? ['returnIndices'] : [])]);
   const { ceilMode = false, returnIndices = false, stride = kernelSize } = options;
-  for (const [name, value] of Object.entries({ ceilMode, returnIndices }))
-    if (typeof value !== 'boolean') typeError(op, `${name}: expected true or false, got ${describe(value)}`);
+  checkBoolean(op, 'ceilMode', ceilMode);
+  checkBoolean(op, 'returnIndices', returnIndices);
   const window = readWindow(op, kernelSize, { ...options, stride });
   window.padding.forEach((padding, i) => {
     if (2 * padding > window.kernel[i])

@@ -140,6 +140,20 @@ struct Channels {
 /// Works on the channels [begin, end).
 using BatchNormKernel = void (*)(const Channels& channels, int64_t begin, int64_t end);
 
+/// Layer normalization of rows that lie one after the other.
+struct LayerNorm {
+  const void *x, *grad;
+  const void *weight, *bias;  // Null for ones and zeros.
+  void* out;
+  void *mean, *inverse;  // Of each row: its mean and 1 / √(variance + eps).
+  int64_t length;
+  double eps;
+};
+/// Works on the rows [begin, end).
+using LayerNormKernel = void (*)(const LayerNorm& norm, int64_t begin, int64_t end);
+/// The same; adds to the gradients of weight and bias, which lie one after the other in `sums`.
+using LayerNormGradKernel = void (*)(const LayerNorm& norm, int64_t begin, int64_t end, void* sums);
+
 /// A walk of three operands, one of which moves along a dimension by an index: operand 1 is the int32 index.
 /// For gather, operand 0 is out and 2 is x; for scatterAdd, 0 is out and 2 is src. The indexed operand stands
 /// still along that dimension in the nest.
@@ -249,6 +263,8 @@ struct Kernels {
   PoolKernel maxPool2dGrad[kDTypes];
   BatchNormKernel batchNorm[kDTypes];
   BatchNormKernel batchNormGrad[kDTypes];
+  LayerNormKernel layerNorm[kDTypes];
+  LayerNormGradKernel layerNormGrad[kDTypes];
   IndexKernel gather[kDTypes];
   IndexKernel scatterAdd[kDTypes];
   RandomKernel random[kRandomKinds][kDTypes];

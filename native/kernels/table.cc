@@ -12,6 +12,7 @@ void fillReduce(Kernels& table);
 void fillSoftmax(Kernels& table);
 void fillPool(Kernels& table);
 void fillBatchNorm(Kernels& table);
+void fillLayerNorm(Kernels& table);
 void fillIndex(Kernels& table);
 void fillRandom(Kernels& table);
 void fillOptimizer(Kernels& table);
@@ -25,6 +26,7 @@ void fill(Kernels& table) {
   fillSoftmax(table);
   fillPool(table);
   fillBatchNorm(table);
+  fillLayerNorm(table);
   fillIndex(table);
   fillRandom(table);
   fillOptimizer(table);

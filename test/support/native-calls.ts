@@ -140,6 +140,31 @@ export const CALLS: readonly Call[] = [
     ],
     bytes: [96, 96, 96, 12, 12, 12, 12, 12],
   }, // prettier-ignore
+  {
+    kernel: 'layerNorm',
+    numbers: [
+      3,
+      8,
+      1e-5,
+      ...at(FLOAT),
+      ...at(FLOAT),
+      ...at(FLOAT),
+      ...at(FLOAT),
+      1,
+      ...at(FLOAT),
+      1,
+      ...at(FLOAT),
+    ],
+    bytes: [96, 96, 12, 12, 32, 32],
+  },
+  {
+    kernel: 'layerNormGrad',
+    numbers: [
+      3, 8, ...at(FLOAT), ...at(FLOAT), ...at(FLOAT), ...at(FLOAT), ...at(FLOAT), ...at(FLOAT), ...at(FLOAT),
+      1, ...at(FLOAT),
+    ],
+    bytes: [96, 96, 96, 12, 12, 32, 32, 32],
+  }, // prettier-ignore
   { kernel: 'softmax', numbers: [1, 2, 3, 4, ...at(FLOAT, 1, 3), ...at(FLOAT)], bytes: [48, 48] },
   {
     kernel: 'crossEntropy',

@@ -268,6 +268,25 @@ export function batchNorm(
   });
 }
 
+/** Layer normalization over the last dimensions. */
+export function layerNorm(
+  x: Nd,
+  shape: number | readonly number[],
+  weight?: Nd | null,
+  bias?: Nd | null,
+  { eps = 1e-5 }: { eps?: number } = {},
+): Nd {
+  const length = product([shape].flat());
+  const data = x.data.map((value, i) => {
+    const row = x.data.slice(Math.floor(i / length) * length).slice(0, length);
+    const mean = total(row) / length;
+    const variance = total(row.map((v) => (v - mean) ** 2)) / length;
+    const k = i % length;
+    return ((value - mean) / Math.sqrt(variance + eps)) * (weight?.data[k] ?? 1) + (bias?.data[k] ?? 0);
+  });
+  return { shape: x.shape, data };
+}
+
 /** Max pooling: the maxima, and with `returnIndices` where they are in the image. */
 export function maxPool2d(
   x: Nd,

@@ -1,7 +1,7 @@
 import { describe, rangeError } from '../../errors.js';
 import { makeBuffer } from '../../storage.js';
 import type { Backend } from '../contract.js';
-import { batchNorm, batchNormGrad } from './normalization.js';
+import { batchNorm, batchNormGrad, layerNorm, layerNormGrad } from './normalization.js';
 import { col2im, conv2d, conv2dInput, conv2dWeight, im2col } from './conv.js';
 import { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 import { matmul } from './matmul.js';
@@ -35,6 +35,8 @@ export const reference: Backend = {
   maxPool2dGrad,
   batchNorm,
   batchNormGrad,
+  layerNorm,
+  layerNormGrad,
   softmax,
   crossEntropy,
   crossEntropyGrad,

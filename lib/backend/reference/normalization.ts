@@ -87,3 +87,64 @@ export function batchNormGrad(
     });
   }
 }
+
+export function layerNorm(
+  x: Operand,
+  weight: Operand | null,
+  bias: Operand | null,
+  mean: Operand,
+  inverse: Operand,
+  out: Operand,
+  eps: number,
+): void {
+  const [rows, length] = x.shape;
+  const [from, to] = [x.storage.array, out.storage.array];
+  for (let row = 0; length > 0 && row < rows; row++) {
+    const [i, o] = [x.offset + row * length, out.offset + row * length];
+    let sum = 0;
+    for (let k = 0; k < length; k++) sum += from[i + k];
+    const center = sum / length;
+    let squares = 0;
+    for (let k = 0; k < length; k++) squares += (from[i + k] - center) ** 2;
+    const scale = 1 / Math.sqrt(squares / length + eps);
+    mean.storage.array[mean.offset + row] = center;
+    inverse.storage.array[inverse.offset + row] = scale;
+    for (let k = 0; k < length; k++)
+      to[o + k] = (from[i + k] - center) * scale * valueOr(weight, k, 1) + valueOr(bias, k, 0);
+  }
+}
+
+export function layerNormGrad(
+  x: Operand,
+  grad: Operand,
+  weight: Operand | null,
+  mean: Operand,
+  inverse: Operand,
+  out: Operand,
+  gradWeight: Operand,
+  gradBias: Operand,
+): void {
+  const [rows, length] = x.shape;
+  const [from, g, to] = [x.storage.array, grad.storage.array, out.storage.array];
+  const [forWeight, forBias] = [new Float64Array(length), new Float64Array(length)];
+  for (let row = 0; row < rows; row++) {
+    const [i, j, o] = [x, grad, out].map(({ offset }) => offset + row * length);
+    const [center, scale] = [valueOr(mean, row, 0), valueOr(inverse, row, 1)];
+    let sum = 0;
+    let product = 0;
+    for (let k = 0; k < length; k++) {
+      const normal = (from[i + k] - center) * scale;
+      const h = g[j + k] * valueOr(weight, k, 1);
+      sum += h;
+      product += h * normal;
+      forWeight[k] += g[j + k] * normal;
+      forBias[k] += g[j + k];
+    }
+    for (let k = 0; k < length; k++) {
+      const normal = (from[i + k] - center) * scale;
+      to[o + k] = scale * (g[j + k] * valueOr(weight, k, 1) - sum / length - (normal * product) / length);
+    }
+  }
+  gradWeight.storage.array.set(forWeight, gradWeight.offset);
+  gradBias.storage.array.set(forBias, gradBias.offset);
+}

@@ -138,7 +138,116 @@ const batchNormGradRow = (dtype: DType): Row => ({
   },
 });
 
+/** (R, L), now and then longer than what is worked on at a time. */
+const drawRows = (random: Random): [number, number] =>
+  random.chance(0.05)
+    ? random.pick<[number, number]>([
+        [0, 3],
+        [3, 0],
+      ])
+    : [random.pick([1, 2, 7, 40]), random.pick([1, 2, 5, 16, 33, 128, 1100])];
+
+const layerNormRow = (dtype: DType): Row => ({
+  title: `layerNorm ${dtype}`,
+  draw(random) {
+    const [rows, length] = drawRows(random);
+    const matrix = (): Operand =>
+      operand(random, dtype, [rows, length], 'contiguous', random.values(dtype, 'tame'));
+    const [x, out] = [matrix(), matrix()];
+    const [mean, inverse] = [vector(random, dtype, rows), vector(random, dtype, rows)];
+    const weight = random.chance(0.7) ? vector(random, dtype, length) : null;
+    const bias = random.chance(0.7) ? vector(random, dtype, length) : null;
+    const eps = random.pick([0.01, 0.1]);
+    const X = read(x);
+    const all = Array.from({ length: length > 0 ? rows : 0 }, (_, r) =>
+      X.slice(r * length, (r + 1) * length),
+    );
+    const m = all.map(average);
+    const scales = all.map((xs, r) => 1 / Math.sqrt(average(xs.map((v) => (v - m[r]) ** 2)) + eps));
+    const most = all.map((xs) => Math.max(...xs.map(Math.abs)));
+    const [w, b] = [weight ? read(weight) : null, bias ? read(bias) : null];
+    const of = (i: number): [row: number, w: number, b: number] => {
+      const k = i % length;
+      return [Math.floor(i / length), w?.[k] ?? 1, b?.[k] ?? 0];
+    };
+    return trial({
+      options: { eps },
+      operands: { x, weight, bias, mean, inverse, out },
+      run: (kernels, { x, weight, bias, mean, inverse, out }) =>
+        kernels.layerNorm(x, weight, bias, mean, inverse, out, eps),
+      expected: {
+        out: {
+          values: X.map((value, i) => (value - m[of(i)[0]]) * scales[of(i)[0]] * of(i)[1] + of(i)[2]),
+          scale: X.map(
+            (_, i) => 2 * most[of(i)[0]] * scales[of(i)[0]] * Math.abs(of(i)[1]) + Math.abs(of(i)[2]),
+          ),
+        },
+        ...(length > 0 && {
+          mean: { values: m, scale: most },
+          inverse: { values: scales, scale: scales.map((s, r) => s ** 3 * most[r] ** 2 + s) },
+        }),
+      },
+    });
+  },
+});
+
+const layerNormGradRow = (dtype: DType): Row => ({
+  title: `layerNormGrad ${dtype}`,
+  draw(random) {
+    const [rows, length] = drawRows(random);
+    const matrix = (): Operand =>
+      operand(random, dtype, [rows, length], 'contiguous', random.values(dtype, 'tame'));
+    const [x, grad, out] = [matrix(), matrix(), matrix()];
+    const mean = vector(random, dtype, rows);
+    const inverse = vector(random, dtype, rows, () => random.uniform(0.3, 3));
+    const weight = random.chance(0.7) ? vector(random, dtype, length) : null;
+    const [gradWeight, gradBias] = [vector(random, dtype, length), vector(random, dtype, length)];
+    const [X, G, m, s] = [read(x), read(grad), read(mean), read(inverse)];
+    const w = weight ? read(weight) : new Array<number>(length).fill(1);
+    const row = (i: number): number => Math.floor(i / length);
+    const normal = X.map((v, i) => (v - m[row(i)]) * s[row(i)]);
+    const size = X.map((v, i) => (Math.abs(v) + Math.abs(m[row(i)])) * s[row(i)]);
+    const h = G.map((g, i) => g * w[i % length]);
+    const over = (count: number, of: (i: number) => number, term: (i: number) => number): number[] => {
+      const totals = new Array<number>(count).fill(0);
+      X.forEach((_, i) => (totals[of(i)] += term(i)));
+      return totals;
+    };
+    const column = (i: number): number => i % length;
+    const [sum, product] = [over(rows, row, (i) => h[i]), over(rows, row, (i) => h[i] * normal[i])];
+    const sumScale = over(rows, row, (i) => Math.abs(h[i]));
+    const productScale = over(rows, row, (i) => Math.abs(h[i]) * size[i]);
+    return trial({
+      operands: { x, grad, weight, mean, inverse, out, gradWeight, gradBias },
+      run: (kernels, { x, grad, weight, mean, inverse, out, gradWeight, gradBias }) =>
+        kernels.layerNormGrad(x, grad, weight, mean, inverse, out, gradWeight, gradBias),
+      expected: {
+        gradWeight: {
+          values: over(length, column, (i) => G[i] * normal[i]),
+          scale: over(length, column, (i) => Math.abs(G[i]) * size[i]),
+        },
+        gradBias: {
+          values: over(length, column, (i) => G[i]),
+          scale: over(length, column, (i) => Math.abs(G[i])),
+        },
+        out: {
+          values: X.map(
+            (_, i) => s[row(i)] * (h[i] - sum[row(i)] / length - (normal[i] * product[row(i)]) / length),
+          ),
+          scale: X.map(
+            (_, i) =>
+              s[row(i)] *
+              (Math.abs(h[i]) + sumScale[row(i)] / length + (size[i] * productScale[row(i)]) / length),
+          ),
+        },
+      },
+    });
+  },
+});
+
 export const normalizationRows = {
+  layerNorm: FLOATS.map(layerNormRow),
+  layerNormGrad: FLOATS.map(layerNormGradRow),
   batchNorm: FLOATS.flatMap((dtype) => [batchNormRow(dtype, false), batchNormRow(dtype, true)]),
   batchNormGrad: FLOATS.map(batchNormGradRow),
 };
