@@ -59,36 +59,75 @@ void layerNorm(const LayerNorm& norm, int64_t begin, int64_t end) {
   }
 }
 
+/// The gradient of a row, in steps of vectors (V is Vector<T>) or of numbers (V is T).
+template <class T, bool kWeighted>
+struct GradRow {
+  const T *x, *g, *weight;
+  T *out, *forWeight, *forBias;
+  T mean, inverse, shift, slope;
+
+  template <class V>
+  static MGP_INLINE V read(const T* p) {
+    if constexpr (sizeof(V) == sizeof(T))
+      return *p;
+    else
+      return load(p);
+  }
+  template <class V>
+  static MGP_INLINE void write(T* p, V v) {
+    if constexpr (sizeof(V) == sizeof(T))
+      *p = v;
+    else
+      store(p, v);
+  }
+  template <class V>
+  MGP_INLINE V incoming(int64_t i) const {
+    if constexpr (kWeighted)
+      return read<V>(g + i) * read<V>(weight + i);
+    else
+      return read<V>(g + i);
+  }
+  template <class V>
+  MGP_INLINE V centered(int64_t i) const {
+    return read<V>(x + i) - mean;
+  }
+  template <class V>
+  MGP_INLINE void step(int64_t i) const {
+    const V normal = centered<V>(i) * inverse, grad = read<V>(g + i);
+    write<V>(forWeight + i, read<V>(forWeight + i) + grad * normal);
+    write<V>(forBias + i, read<V>(forBias + i) + grad);
+    write<V>(out + i, (incoming<V>(i) - shift - normal * slope) * inverse);
+  }
+};
+
 template <class T, bool kWeighted>
 void layerNormGrad(const LayerNorm& norm, int64_t begin, int64_t end, void* sums) {
+  constexpr int kWidth = kLanes<T>;
   const int64_t n = norm.length;
-  const T* __restrict const weight = static_cast<const T*>(norm.weight);
-  T* __restrict const forWeight = static_cast<T*>(sums);
-  T* __restrict const forBias = forWeight + n;
-  for (int64_t row = begin; row < end; row++) {
-    const T* __restrict const x = static_cast<const T*>(norm.x) + row * n;
-    const T* __restrict const g = static_cast<const T*>(norm.grad) + row * n;
-    T* __restrict const out = static_cast<T*>(norm.out) + row * n;
-    const T mean = static_cast<const T*>(norm.mean)[row], inverse = static_cast<const T*>(norm.inverse)[row];
-    const auto vectors = [&](int64_t i) {
-      Vector<T> v = load(g + i);
-      if constexpr (kWeighted) v *= load(weight + i);
-      return v;
-    };
-    const auto element = [&](int64_t i) { return kWeighted ? g[i] * weight[i] : g[i]; };
-    const double sum = sumOf<T>(n, vectors, element);
+  const auto count = static_cast<double>(n);
+  for (int64_t r = begin; r < end; r++) {
+    GradRow<T, kWeighted> row{static_cast<const T*>(norm.x) + r * n,
+                              static_cast<const T*>(norm.grad) + r * n,
+                              static_cast<const T*>(norm.weight),
+                              static_cast<T*>(norm.out) + r * n,
+                              static_cast<T*>(sums),
+                              static_cast<T*>(sums) + n,
+                              static_cast<const T*>(norm.mean)[r],
+                              static_cast<const T*>(norm.inverse)[r],
+                              0,
+                              0};
+    const double sum = sumOf<T>(
+        n, [&](int64_t i) { return row.template incoming<Vector<T>>(i); },
+        [&](int64_t i) { return row.template incoming<T>(i); });
     const double product = sumOf<T>(
-        n, [&](int64_t i) { return vectors(i) * (load(x + i) - mean); },
-        [&](int64_t i) { return element(i) * (x[i] - mean); });
-    const auto count = static_cast<double>(n);
-    const T shift = static_cast<T>(sum / count),
-            slope = static_cast<T>(product / count * static_cast<double>(inverse));
-    for (int64_t i = 0; i < n; i++) {
-      const T normal = (x[i] - mean) * inverse;
-      forWeight[i] += g[i] * normal;
-      forBias[i] += g[i];
-      out[i] = inverse * (element(i) - shift - normal * slope);
-    }
+        n,
+        [&](int64_t i) { return row.template incoming<Vector<T>>(i) * row.template centered<Vector<T>>(i); },
+        [&](int64_t i) { return row.template incoming<T>(i) * row.template centered<T>(i); });
+    row.shift = static_cast<T>(sum / count);
+    row.slope = static_cast<T>(product / count * static_cast<double>(row.inverse));
+    int64_t i = 0;
+    for (; i + kWidth <= n; i += kWidth) row.template step<Vector<T>>(i);
+    for (; i < n; i++) row.template step<T>(i);
   }
 }
 
