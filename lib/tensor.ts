@@ -226,21 +226,24 @@ export function emptyLike(x: Tensor, dtype: DType = x.dtype): Tensor {
 }
 
 /**
- * A new tensor whose dimensions lie in memory in the order of those of `x`, for results that keep its layout though not
- * its shape. Contiguous where `x` has gaps or repeats elements.
+ * A new tensor without gaps whose dimensions lie in memory in the order of those of `x`: for results that keep its layout,
+ * though perhaps not its shape. Contiguous where `x` repeats elements.
  */
 export function emptyInOrder(x: Tensor, shape: Shape, dtype: DType = x.dtype): Tensor {
-  if (x.isContiguous) return empty(shape, dtype);
-  const order = x.shape.map((_, dim) => dim).sort((a, b) => x.strides[a] - x.strides[b] || b - a);
+  if (x.isContiguous || x.strides.some((stride, dim) => stride <= 0 && x.shape[dim] > 1))
+    return empty(shape, dtype);
+  // Dimensions of size 1 may have any stride: they stay where they are in the shape.
+  const order = x.shape.map((_, dim) => dim).filter((dim) => x.shape[dim] !== 1);
+  order.sort((a, b) => x.strides[a] - x.strides[b] || b - a);
   const strides = new Array<number>(shape.length);
-  let [expected, stride] = [1, 1];
-  for (const dim of order) {
-    if (x.shape[dim] !== 1 && x.strides[dim] !== expected) return empty(shape, dtype);
-    expected *= x.shape[dim];
-    strides[dim] = stride;
-    stride *= shape[dim];
-  }
-  return new Tensor(allocate(dtype, stride), dtype, shape, strides);
+  let size = 1;
+  const place = (dim: number): void => {
+    strides[dim] = size;
+    size *= shape[dim];
+  };
+  order.forEach(place);
+  for (let dim = shape.length - 1; dim >= 0; dim--) if (x.shape[dim] === 1) place(dim);
+  return new Tensor(allocate(dtype, size), dtype, shape, strides);
 }
 
 /** Another view of the memory of `x`. */

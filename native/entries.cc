@@ -34,6 +34,8 @@ constexpr Entry kEntries[] = {
     named<batchNormGrad>("batchNormGrad"),
     named<layerNorm>("layerNorm"),
     named<layerNormGrad>("layerNormGrad"),
+    named<attention>("attention"),
+    named<attentionGrad>("attentionGrad"),
     named<gather>("gather"),
     named<scatterAdd>("scatterAdd"),
     named<random>("random"),

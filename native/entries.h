@@ -46,6 +46,10 @@ void batchNormGrad(Call& call);
 void layerNorm(Call& call);
 void layerNormGrad(Call& call);
 
+// attention.cc
+void attention(Call& call);
+void attentionGrad(Call& call);
+
 // index.cc
 void gather(Call& call);
 void scatterAdd(Call& call);

@@ -281,6 +281,11 @@ export const ROWS: readonly Row[] = [
   // Probabilities and losses.
   row('softmax', { oracle: oracle.along(oracle.softmax), dtypes: floats }, [real(2, 3), 1], [real(2, 3, 2), 1], [real(3, 2), 0], [real(4), -1], [real(), 0], [real(0, 3), 1], [real(2, 0), 1]),
   row('logSoftmax', { oracle: oracle.along((v) => oracle.softmax(v).map(Math.log)), dtypes: floats }, [real(2, 3), 1], [real(2, 3, 2), 1], [real(3, 2), 0], [real(4), -1], [real(), 0], [real(0, 3), 1], [real(2, 0), 1]),
+  row('scaledDotProductAttention', { oracle: oracle.attention, dtypes: floatsOnly },
+    [real(2, 2, 3, 4), real(2, 2, 5, 4), real(2, 2, 5, 3)], [real(3, 2), real(3, 2), real(3, 2), { isCausal: true }], [real(2, 3, 2), real(2, 4, 2), real(2, 4, 1), { scale: 0.3, isCausal: true }],
+    [real(4, 2), real(2, 2), real(2, 3), { isCausal: true }], [real(2, 1, 2, 3), real(3, 2, 3), real(1, 2, 2)], [real(2, 1, 2, 2, 2), real(3, 1, 2, 2), real(2, 2, 2)],
+    [real(1, 1), real(1, 1), real(1, 1)], [real(0, 2, 2), real(0, 3, 2), real(0, 3, 2)], [real(2, 0, 2), real(2, 3, 2), real(2, 3, 2)],
+    [real(2, 2), real(0, 2), real(0, 3)], [real(2, 0), real(3, 0), real(3, 2)], [real(2, 3), real(3, 3), real(3, 0)]),
   row('crossEntropy', { oracle: crossEntropy, dtypes: floats },
     [real(3, 4), index(4, 3)], [real(3, 4), index(4, 3), { reduction: 'sum' }], [real(3, 4), index(4, 3), { reduction: 'none' }], [real(4), index(4)],
     [real(2, 3, 2), index(3, 2, 2)], [real(4, 3), classes(1, -100, 2, -100)], [real(3, 3), classes(0, 2, 1), { ignoreIndex: 2 }],

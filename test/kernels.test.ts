@@ -1,6 +1,7 @@
 import test from 'ava';
 import { loadNative } from '../lib/backend/native.js';
 import { reference } from '../lib/backend/reference/index.js';
+import { attentionRows } from './support/kernels/attention.js';
 import { convRows } from './support/kernels/conv.js';
 import { indexingRows } from './support/kernels/indexing.js';
 import { matmulRows } from './support/kernels/matmul.js';
@@ -27,6 +28,7 @@ const ROWS: Record<string, readonly Row[]> = {
   ...matmulRows,
   ...convRows,
   ...poolRows,
+  ...attentionRows,
   ...normalizationRows,
   ...indexingRows,
   ...randomRows,

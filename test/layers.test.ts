@@ -1,17 +1,25 @@
 import test, { type ExecutionContext } from 'ava';
 import {
+  arange,
   dropout,
   fromArray,
   gelu,
+  getNumThreads,
+  grad,
+  gradcheck,
   manualSeed,
+  matmul,
   nn,
   ones,
   permute,
   randn,
+  scaledDotProductAttention,
+  setNumThreads,
   ShapeError,
   silu,
   tensor,
   tidy,
+  where,
   type Tensor,
 } from '../lib/index.js';
 import { deserialize, serialize } from '../lib/io/safetensors.js';
@@ -210,6 +218,76 @@ test('Embedding looks up vectors, and does not learn the padding', (t) => {
   t.deepEqual(layer.weight.grad?.select(1, 0).tolist(), [1, 0, 0, 0, 3]);
   t.is(String(new nn.Embedding(2, 3)), 'Embedding(2, 3)');
 });
+
+for (const backend of BACKENDS) {
+  /** Views of one tensor (B, L, 3, H, D), as a layer that computes q, k and v at once has them. */
+  const parts = (length: number): Tensor[] => {
+    const all = randn([2, length, 3, 2, 4], { dtype: 'float64' });
+    return [0, 1, 2].map((i) => all.select(2, i).transpose(1, 2).detach().requiresGrad_());
+  };
+  const composed = ([q, k, v]: readonly Tensor[], mask: Tensor): Tensor =>
+    matmul(matmul(q, k.transpose(-1, -2)).div(Math.sqrt(q.shape[3])).add(mask).softmax(-1), v);
+  const gradients = (y: Tensor, xs: readonly Tensor[]): Tensor[] => grad(y.tanh().sum(), xs);
+
+  test(`attention over many tiles is what its formula says, with any mask, on ${backend}`, (t) => {
+    onBackend(backend, () => {
+      const length = backend === 'native' ? 150 : 20;
+      const xs = parts(length);
+      const seen = arange(length).reshape([length, 1]).ge(arange(length));
+      const added = where(seen, 0, -Infinity).to('float64');
+      const expected = composed(xs, added);
+      const wanted = gradients(expected, xs);
+      const numbers = randn([2, 1, length, length], { dtype: 'float64' });
+      const cases: [string, Tensor, Tensor, Tensor[]][] = [
+        ['causal', scaledDotProductAttention(xs[0], xs[1], xs[2], { isCausal: true }), expected, wanted],
+        ['booleans', scaledDotProductAttention(xs[0], xs[1], xs[2], { attnMask: seen }), expected, wanted],
+        ['-inf', scaledDotProductAttention(xs[0], xs[1], xs[2], { attnMask: added }), expected, wanted],
+        [
+          'numbers',
+          scaledDotProductAttention(xs[0], xs[1], xs[2], { attnMask: numbers }),
+          composed(xs, numbers),
+          gradients(composed(xs, numbers), xs),
+        ],
+      ];
+      for (const [name, y, want, wantGradients] of cases) {
+        t.is(differs(y, snapshot(want), 1e-11), '', name);
+        gradients(y, xs).forEach((g, i) =>
+          t.is(differs(g, snapshot(wantGradients[i]), 1e-10), '', `${name} ${i}`),
+        );
+      }
+    });
+  });
+
+  test(`attention lies in memory as its queries do, and does not depend on threads, on ${backend}`, (t) => {
+    onBackend(backend, () => {
+      const xs = parts(70);
+      const run = (): Tensor[] => {
+        const y = scaledDotProductAttention(xs[0], xs[1], xs[2], { isCausal: true });
+        return [y, ...gradients(y, xs)];
+      };
+      const [y, ...gs] = run();
+      t.true(y.transpose(1, 2).isContiguous);
+      const threads = getNumThreads();
+      setNumThreads(1);
+      run().forEach((x, i) => t.true(sameBits(x, [y, ...gs][i])));
+      setNumThreads(threads);
+    });
+  });
+
+  test(`a mask of numbers has a gradient, and dropped weights have none, on ${backend}`, (t) => {
+    onBackend(backend, () => {
+      const xs = parts(3);
+      const mask = randn([3, 3], { dtype: 'float64', requiresGrad: true });
+      t.notThrows(() =>
+        gradcheck((q, k, v, m) => scaledDotProductAttention(q, k, v, { attnMask: m }), [...xs, mask]),
+      );
+      manualSeed(3);
+      const all = scaledDotProductAttention(xs[0], xs[1], xs[2], { dropoutP: 1 });
+      t.is(all.abs().sum().item(), 0);
+      t.false(sameBits(scaledDotProductAttention(xs[0], xs[1], xs[2], { dropoutP: 0.5 }), all));
+    });
+  });
+}
 
 class Named extends nn.Module {
   weight = new nn.Parameter(ones([2]));

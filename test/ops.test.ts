@@ -25,6 +25,7 @@ test('every op that takes a tensor first is a method too', (t) => {
     'embedding',
     'linear',
     'mseLoss',
+    'scaledDotProductAttention',
     'unbroadcast',
     'where',
     'zerosLike',

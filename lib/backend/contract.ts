@@ -125,6 +125,12 @@ export interface Conv2dParams extends Window2d {
   readonly groups: number;
 }
 
+/** The scalars of an attention. */
+export interface AttentionParams {
+  readonly scale: number;
+  readonly causal: boolean;
+}
+
 /** The scalars of a batch normalization. */
 export interface BatchNormParams {
   readonly eps: number;
@@ -282,6 +288,38 @@ export interface Backend {
     out: Operand,
     gradWeight: Operand,
     gradBias: Operand,
+  ): void;
+
+  /**
+   * out = softmax(q @ kᵀ · scale + mask) @ v for each head: q (B, H, L, D), k (B, H, S, D), v (B, H, S, W) → out
+   * (B, H, L, W). `mask` (B, H, L, S), any strides; no mask adds nothing. `causal`: query i sees the keys 0…i only.
+   * `logSum` (B, H, L), contiguous, becomes the logarithm of the sum of the powers that softmax divides by. Over no keys
+   * out is 0. Of all others the last dimension has stride 1 (or size 1) and the one before it a stride of at least that
+   * row's length.
+   */
+  attention(
+    q: Operand,
+    k: Operand,
+    v: Operand,
+    mask: Operand | null,
+    out: Operand,
+    logSum: Operand,
+    params: AttentionParams,
+  ): void;
+
+  /** The gradients of `attention` for q, k and v, from what it took and gave and the incoming `grad`. Layouts as there. */
+  attentionGrad(
+    q: Operand,
+    k: Operand,
+    v: Operand,
+    mask: Operand | null,
+    out: Operand,
+    logSum: Operand,
+    grad: Operand,
+    gradQ: Operand,
+    gradK: Operand,
+    gradV: Operand,
+    params: AttentionParams,
   ): void;
 
   /** Softmax over the last dimension (or its logarithm), safe against overflow. `x` any strides, `out` contiguous. */

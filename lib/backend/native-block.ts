@@ -1,7 +1,7 @@
 import { dtypeCode } from '../dtype.js';
 import { rangeError } from '../errors.js';
 import { MAX_DIMS, formatShape, type Shape } from '../shape.js';
-import type { Conv2dParams, Operand, Window2d } from './contract.js';
+import type { AttentionParams, Conv2dParams, Operand, Window2d } from './contract.js';
 
 // How the arguments of a native call are packed: as numbers in one block of memory that the addon reads in the same
 // order. The order is stated at each entry in native/*.cc.
@@ -26,7 +26,7 @@ export function packShape(at: number, shape: Shape): number {
 }
 
 /** Offset and strides of `x`, walked as if it had `ndim` dimensions: it stands still where it is repeated. */
-function packStrides(at: number, x: Operand, ndim: number): number {
+export function packStrides(at: number, x: Operand, ndim: number): number {
   const { shape, strides } = x;
   block[at++] = x.storage.start + x.offset;
   for (let i = shape.length; i < ndim; i++) block[at++] = 0;
@@ -145,6 +145,30 @@ export function packPool(images: Operand, stops: Operand, index: Operand, window
   block[1] = channels;
   const at = packWindow(2, height, width, stops.shape[2], stops.shape[3], window);
   return packOperand(packOperand(packOperand(at, images, 4), stops, 4), index, 4);
+}
+
+/** What an attention and its gradients begin with. */
+export function packAttention(
+  q: Operand,
+  k: Operand,
+  v: Operand,
+  mask: Operand | null,
+  out: Operand,
+  logSum: Operand,
+  { scale, causal }: AttentionParams,
+): number {
+  block[0] = q.shape[0];
+  block[1] = q.shape[1];
+  block[2] = q.shape[2];
+  block[3] = k.shape[2];
+  block[4] = q.shape[3];
+  block[5] = v.shape[3];
+  block[6] = scale;
+  block[7] = causal ? 1 : 0;
+  block[8] = mask === null ? 0 : 1;
+  block[9] = dtypeCode(q.dtype);
+  const at = packStrides(packStrides(packStrides(packStrides(10, q, 4), k, 4), v, 4), out, 4);
+  return packContiguous(at, logSum);
 }
 
 /** Rows of logits, and the target that counts for nothing. */

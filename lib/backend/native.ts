@@ -16,6 +16,8 @@ import {
   packImages,
   packConv,
   packPool,
+  packAttention,
+  packStrides,
   packOptional,
   packRows,
   packIndexed,
@@ -73,6 +75,19 @@ interface Addon {
     gradWeight: Handle,
     gradBias: Handle,
     ...weight: Handle[]
+  ): void;
+  attention(q: Handle, k: Handle, v: Handle, out: Handle, logSum: Handle, ...mask: Handle[]): void;
+  attentionGrad(
+    q: Handle,
+    k: Handle,
+    v: Handle,
+    out: Handle,
+    logSum: Handle,
+    grad: Handle,
+    gradQ: Handle,
+    gradK: Handle,
+    gradV: Handle,
+    ...mask: Handle[]
   ): void;
   gather(x: Handle, index: Handle, out: Handle): number;
   scatterAdd(out: Handle, index: Handle, src: Handle): number;
@@ -369,6 +384,38 @@ const native: Backend = {
       handleOf(gradWeight),
       handleOf(gradBias),
       ...handlesOf(weight),
+    );
+  },
+
+  attention(q, k, v, mask, out, logSum, params) {
+    const at = packAttention(q, k, v, mask, out, logSum, params);
+    if (mask !== null) packStrides(at, mask, 4);
+    addon.attention(
+      handleOf(q),
+      handleOf(k),
+      handleOf(v),
+      handleOf(out),
+      handleOf(logSum),
+      ...handlesOf(mask),
+    );
+  },
+
+  attentionGrad(q, k, v, mask, out, logSum, grad, gradQ, gradK, gradV, params) {
+    let at = packAttention(q, k, v, mask, out, logSum, params);
+    at = packStrides(packStrides(at, grad, 4), gradQ, 4);
+    at = packStrides(packStrides(at, gradK, 4), gradV, 4);
+    if (mask !== null) packStrides(at, mask, 4);
+    addon.attentionGrad(
+      handleOf(q),
+      handleOf(k),
+      handleOf(v),
+      handleOf(out),
+      handleOf(logSum),
+      handleOf(grad),
+      handleOf(gradQ),
+      handleOf(gradK),
+      handleOf(gradV),
+      ...handlesOf(mask),
     );
   },
 

@@ -1,4 +1,5 @@
 export { detectAnomaly } from './anomaly.js';
+export { scaledDotProductAttention, type AttentionOptions } from './attention.js';
 export { clone, contiguous, expand, reshape, sum, unbroadcast } from './broadcast.js';
 export { col2im, conv2d, im2col, type Conv2dOptions, type Pair, type WindowOptions } from './conv.js';
 export {

@@ -154,6 +154,35 @@ using LayerNormKernel = void (*)(const LayerNorm& norm, int64_t begin, int64_t e
 /// The same; adds to the gradients of weight and bias, which lie one after the other in `sums`.
 using LayerNormGradKernel = void (*)(const LayerNorm& norm, int64_t begin, int64_t end, void* sums);
 
+/// Scores of some queries (rows) against some keys (columns), row after row.
+template <class T>
+struct AttentionTile {
+  T* scores;
+  int64_t queries, keys;
+  int64_t firstQuery, firstKey;
+  T scale;
+  const T* mask;  // What is added to the scaled scores; null for nothing.
+  int64_t maskRow, maskColumn;
+  bool causal;  // Whether no query sees later keys.
+};
+
+template <class T>
+struct AttentionKernels {
+  /// Turns scores into powers, relative to the largest so far. `most` and `sum` have a number for each query;
+  /// rows of `out` are what has been added up before.
+  void (*addTile)(const AttentionTile<T>& tile, T* most, T* sum, T* out, int64_t outRow, int64_t width);
+  /// Divides rows of `out` by the sums, and writes logarithms of the sums of powers.
+  void (*finish)(int64_t queries, const T* most, const T* sum, T* out, int64_t outRow, int64_t width,
+                 T* logSum);
+  /// Turns scores into probabilities.
+  void (*probabilities)(const AttentionTile<T>& tile, const T* logSum);
+  /// Turns the gradients of probabilities, which are the tile, into those of scores, for sums over rows of
+  /// both.
+  void (*scoreGradients)(const AttentionTile<T>& tile, const T* sums, T* grads);
+  /// The dot products of rows.
+  void (*rowDots)(int64_t rows, int64_t width, const T* a, int64_t aRow, const T* b, int64_t bRow, T* out);
+};
+
 /// A walk of three operands, one of which moves along a dimension by an index: operand 1 is the int32 index.
 /// For gather, operand 0 is out and 2 is x; for scatterAdd, 0 is out and 2 is src. The indexed operand stands
 /// still along that dimension in the nest.
@@ -270,6 +299,8 @@ struct Kernels {
   RandomKernel random[kRandomKinds][kDTypes];
   AdamKernel adam[kDTypes];
   SgdKernel sgd[kDTypes];
+  AttentionKernels<float> attentionFloat;
+  AttentionKernels<double> attentionDouble;
   ConvKernels<float> convFloat;
   ConvKernels<double> convDouble;
 };

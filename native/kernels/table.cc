@@ -13,6 +13,7 @@ void fillSoftmax(Kernels& table);
 void fillPool(Kernels& table);
 void fillBatchNorm(Kernels& table);
 void fillLayerNorm(Kernels& table);
+void fillAttention(Kernels& table);
 void fillIndex(Kernels& table);
 void fillRandom(Kernels& table);
 void fillOptimizer(Kernels& table);
@@ -27,6 +28,7 @@ void fill(Kernels& table) {
   fillPool(table);
   fillBatchNorm(table);
   fillLayerNorm(table);
+  fillAttention(table);
   fillIndex(table);
   fillRandom(table);
   fillOptimizer(table);

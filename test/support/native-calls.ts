@@ -165,6 +165,22 @@ export const CALLS: readonly Call[] = [
     ],
     bytes: [96, 96, 96, 12, 12, 32, 32, 32],
   }, // prettier-ignore
+  {
+    kernel: 'attention',
+    numbers: [
+      1, 2, 3, 4, 5, 6, 0.5, 0, 1, FLOAT, 0, 30, 5, 10, 1, 0, 40, 20, 5, 1, 0, 48, 24, 6, 1, 0, 36, 6, 12, 1,
+      ...at(FLOAT), 0, 0, 0, 4, 1,
+    ],
+    bytes: [120, 160, 192, 144, 24, 48],
+  }, // prettier-ignore
+  {
+    kernel: 'attentionGrad',
+    numbers: [
+      1, 2, 3, 4, 5, 6, 0.5, 1, 1, FLOAT, 0, 30, 5, 10, 1, 0, 40, 20, 5, 1, 0, 48, 24, 6, 1, 0, 36, 6, 12, 1,
+      ...at(FLOAT), 0, 36, 18, 6, 1, 0, 30, 15, 5, 1, 0, 40, 5, 10, 1, 0, 48, 24, 6, 1, 0, 0, 0, 4, 1,
+    ],
+    bytes: [120, 160, 192, 144, 24, 144, 120, 160, 192, 48],
+  }, // prettier-ignore
   { kernel: 'softmax', numbers: [1, 2, 3, 4, ...at(FLOAT, 1, 3), ...at(FLOAT)], bytes: [48, 48] },
   {
     kernel: 'crossEntropy',

@@ -287,6 +287,34 @@ export function layerNorm(
   return { shape: x.shape, data };
 }
 
+/** Attention: weighted means of the rows of v. */
+export function attention(
+  q: Nd,
+  k: Nd,
+  v: Nd,
+  options: { attnMask?: Nd | null; isCausal?: boolean; scale?: number } = {},
+): Nd {
+  const lead = broadcast(...[q, k, v].map((x) => x.shape.slice(0, -2)));
+  const [length, depth] = q.shape.slice(-2);
+  const [keys, width] = v.shape.slice(-2);
+  const scale = options.scale ?? 1 / Math.sqrt(Math.max(1, depth));
+  return build([...lead, length, width], (index) => {
+    const [outer, i, w] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
+    const seen = Array.from({ length: options.isCausal ? Math.min(keys, i + 1) : keys }, (_, j) => j);
+    const hidden = options.attnMask;
+    const p = softmax(
+      seen.map((j) => {
+        const terms = Array.from(
+          { length: depth },
+          (_, d) => at(q, [...outer, i, d]) * at(k, [...outer, j, d]),
+        );
+        return total(terms) * scale + (hidden && at(hidden, [...outer, i, j]) === 0 ? -Infinity : 0);
+      }),
+    );
+    return total(seen.map((j) => p[j] * at(v, [...outer, j, w])));
+  });
+}
+
 /** Max pooling: the maxima, and with `returnIndices` where they are in the image. */
 export function maxPool2d(
   x: Nd,

@@ -1,6 +1,7 @@
 import { describe, rangeError } from '../../errors.js';
 import { makeBuffer } from '../../storage.js';
 import type { Backend } from '../contract.js';
+import { attention, attentionGrad } from './attention.js';
 import { batchNorm, batchNormGrad, layerNorm, layerNormGrad } from './normalization.js';
 import { col2im, conv2d, conv2dInput, conv2dWeight, im2col } from './conv.js';
 import { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
@@ -37,6 +38,8 @@ export const reference: Backend = {
   batchNormGrad,
   layerNorm,
   layerNormGrad,
+  attention,
+  attentionGrad,
   softmax,
   crossEntropy,
   crossEntropyGrad,
