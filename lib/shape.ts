@@ -44,6 +44,18 @@ export function isContiguous(shape: Shape, strides: readonly number[]): boolean 
   return true;
 }
 
+/** Whether the elements fill one stretch of memory, each once, in whatever order of dimensions. */
+export function fillsMemory(shape: Shape, strides: readonly number[], size: number): boolean {
+  let filled = 1;
+  while (filled < size) {
+    let next = shape.length - 1;
+    while (next >= 0 && (shape[next] === 1 || strides[next] !== filled)) next--;
+    if (next < 0) return false;
+    filled *= shape[next];
+  }
+  return filled === size;
+}
+
 /** Whether two shapes are the same. */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;

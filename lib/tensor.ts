@@ -4,7 +4,7 @@ import { describe, rangeError, typeError } from './errors.js';
 import type { Operand } from './backend/contract.js';
 import { formatArray } from './print.js';
 import { modeChanged } from './recording.js';
-import { contiguousStrides, formatShape, isContiguous, sizeOf, type Shape } from './shape.js';
+import { contiguousStrides, fillsMemory, formatShape, isContiguous, sizeOf, type Shape } from './shape.js';
 import { allocate, type Storage } from './storage.js';
 
 /**
@@ -184,13 +184,15 @@ export class Tensor implements Operand {
   /**
    * The elements themselves, not a copy: what is written here is in the tensor. From now on no scope recycles this
    * memory. Autograd does not see such writes: inside a graph, change tensors with `copy_` and the like.
-   * @throws TypeError when the elements do not lie in one piece (use `contiguous`'s copy first).
+   * @throws TypeError when the elements do not lie in row-major order: in views such as `transpose`, and in what
+   *   convolutions of many images give. `toArray()` and `contiguous().data` are copies that do.
    */
   get data(): TypedArray {
     if (!this.isContiguous && this.size > 0)
       typeError(
         'data',
-        `shape ${formatShape(this.shape)} with strides ${formatShape(this.strides)} is not contiguous`,
+        `shape ${formatShape(this.shape)} with strides ${formatShape(this.strides)} is not contiguous; ` +
+          'take toArray(), or contiguous().data, which are copies',
       );
     return this.storage.expose().subarray(this.offset, this.offset + this.size);
   }
@@ -219,10 +221,16 @@ export function empty(shape: Shape, dtype: DType, zeroed = false): Tensor {
   return new Tensor(allocate(dtype, size, zeroed), dtype, shape, contiguousStrides(shape), 0, size, true);
 }
 
-/** A new contiguous tensor of the shape of `x`. */
+/** Whether the elements of `x` fill one stretch of memory, each once, in whatever order. */
+export const isDense = (x: Tensor): boolean => x.isContiguous || fillsMemory(x.shape, x.strides, x.size);
+
+/**
+ * A new tensor of the shape of `x` that lies in memory as `x` does, so that both are walked as one stretch. Contiguous
+ * where `x` has gaps or repeats elements.
+ */
 export function emptyLike(x: Tensor, dtype: DType = x.dtype): Tensor {
-  const strides = x.isContiguous ? x.strides : contiguousStrides(x.shape);
-  return new Tensor(allocate(dtype, x.size), dtype, x.shape, strides, 0, x.size, true);
+  const strides = isDense(x) ? x.strides : contiguousStrides(x.shape);
+  return new Tensor(allocate(dtype, x.size), dtype, x.shape, strides, 0, x.size);
 }
 
 /**
@@ -232,17 +240,21 @@ export function emptyLike(x: Tensor, dtype: DType = x.dtype): Tensor {
 export function emptyInOrder(x: Tensor, shape: Shape, dtype: DType = x.dtype): Tensor {
   if (x.isContiguous || x.strides.some((stride, dim) => stride <= 0 && x.shape[dim] > 1))
     return empty(shape, dtype);
-  // Dimensions of size 1 may have any stride: they stay where they are in the shape.
   const order = x.shape.map((_, dim) => dim).filter((dim) => x.shape[dim] !== 1);
   order.sort((a, b) => x.strides[a] - x.strides[b] || b - a);
+  // Dimensions of size 1 may have any stride: they stay where they are in the shape.
+  for (let dim = shape.length - 1; dim >= 0; dim--) if (x.shape[dim] === 1) order.push(dim);
+  return emptyOrdered(shape, order, dtype);
+}
+
+/** A new tensor whose dimensions lie in memory in this order, the innermost first. */
+export function emptyOrdered(shape: Shape, order: readonly number[], dtype: DType): Tensor {
   const strides = new Array<number>(shape.length);
   let size = 1;
-  const place = (dim: number): void => {
+  for (const dim of order) {
     strides[dim] = size;
     size *= shape[dim];
-  };
-  order.forEach(place);
-  for (let dim = shape.length - 1; dim >= 0; dim--) if (x.shape[dim] === 1) place(dim);
+  }
   return new Tensor(allocate(dtype, size), dtype, shape, strides);
 }
 

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <climits>
+#include <memory>
 #include <new>
 #include <type_traits>
 
 #include "entries.h"
+#include "nest.h"
 
 namespace mgp {
 
@@ -41,52 +43,157 @@ void checkMemory(const std::atomic<bool>& failed) {
   if (failed) throw std::bad_alloc();
 }
 
-/// Block: N, C, O, groups, window, whether there is a bias, then x, weight, bias if so, out. Buffers in the
-/// same order.
+template <class T>
+void copyImages(const Images& from, const Images& to) {
+  Nest nest;
+  nest.ndim = 4;
+  std::copy_n(to.shape, 4, nest.shape);
+  const Images* const operands[] = {&to, &from};
+  for (int k = 0; k < 2; k++) {
+    nest.data[k] = operands[k]->data;
+    for (int i = 0; i < 4; i++)
+      nest.strides[k][i] = operands[k]->strides[i] * static_cast<int64_t>(sizeof(T));
+  }
+  constexpr int dtype = static_cast<int>(std::is_same_v<T, float> ? DType::Float32 : DType::Float64);
+  sortAndCoalesce(nest, 2);
+  constexpr int64_t kGrain = 16384;
+  parallelFor(to.shape[0] * to.imageSize(), kGrain,
+              [&](int64_t begin, int64_t end) { kernels.copy[dtype][dtype](nest, begin, end); });
+}
+
+template void copyImages<float>(const Images&, const Images&);
+template void copyImages<double>(const Images&, const Images&);
+
+namespace {
+
+enum class Side { Image, Output };
+enum class Role { First, Further, Result };
+
+/// Reads dtype, offset and strides of an operand. The first one sets the dtype of all.
+Images readImages(Call& call, const Conv& conv, Side side, int argument, const char* name, DType* dtype,
+                  Role role = Role::First) {
+  Images images;
+  const bool isImage = side == Side::Image;
+  const int64_t shape[] = {conv.n, conv.groups * (isImage ? conv.channels : conv.filters),
+                           isImage ? conv.window.height : conv.window.outHeight,
+                           isImage ? conv.window.width : conv.window.outWidth};
+  std::copy_n(shape, 4, images.shape);
+  const int64_t count = isImage ? conv.inputCount(call) : conv.outputCount(call);
+  const DType got = call.dtype("dtype");
+  if (role == Role::First) *dtype = got;
+  call.sameDType(name, *dtype, got);
+  int64_t length;
+  images.data = call.strided(argument, name, got, 4, shape, images.strides, &length);
+  // Elements of a result that share memory have no one value.
+  if (role == Role::Result && count > length)
+    call.rangeError(std::string(name) + ": the elements do not fit its buffer");
+  return images;
+}
+
+/// The elements of an operand in row-major order: where they lie so, themselves, else a copy.
+template <class T>
+class RowMajor {
+ public:
+  explicit RowMajor(const Images& images) : operand_(images), data_(reinterpret_cast<T*>(images.data)) {
+    if (images.isRowMajor()) return;
+    memory_.reset(new T[static_cast<size_t>(images.shape[0] * images.imageSize())]);
+    data_ = memory_.get();
+  }
+  T* room() const { return data_; }
+  const T* read() const {
+    if (memory_) copyImages<T>(operand_, copy());
+    return data_;
+  }
+  void write() const {
+    if (memory_) copyImages<T>(copy(), operand_);
+  }
+
+ private:
+  Images copy() const {
+    Images images = operand_;
+    images.data = reinterpret_cast<char*>(data_);
+    images.strides[3] = 1;
+    for (int i = 3; i > 0; i--) images.strides[i - 1] = images.strides[i] * images.shape[i];
+    return images;
+  }
+
+  Images operand_;
+  T* data_;
+  std::unique_ptr<T[]> memory_;
+};
+
+template <class T>
+void forward(const Conv& conv, const Images& x, const T* weight, const T* bias, const Images& out) {
+  if (ByImages<T>::suits(conv) && ByImages<T>::forward(conv, x, weight, bias, out)) return;
+  const RowMajor<T> from(x), to(out);
+  const auto run = Direct<T>::suits(conv) ? Direct<T>::forward : ByColumns<T>::forward;
+  run(conv, from.read(), weight, bias, to.room());
+  to.write();
+}
+
+template <class T>
+void gradInput(const Conv& conv, const Images& grad, const T* weight, const Images& out) {
+  if (ByImages<T>::suits(conv) && ByImages<T>::gradInput(conv, grad, weight, out)) return;
+  const RowMajor<T> from(grad), to(out);
+  from.read();
+  if (!Direct<T>::suits(conv) || !Direct<T>::gradInput(conv, from.room(), weight, to.room()))
+    ByColumns<T>::gradInput(conv, from.room(), weight, to.room());
+  to.write();
+}
+
+template <class T>
+void gradWeight(const Conv& conv, const Images& x, const Images& grad, T* out) {
+  if (ByImages<T>::suits(conv) && ByImages<T>::gradWeight(conv, x, grad, out)) return;
+  const RowMajor<T> images(x), grads(grad);
+  images.read();
+  grads.read();
+  if (!Direct<T>::suits(conv) || !Direct<T>::gradWeight(conv, images.room(), grads.room(), out))
+    ByColumns<T>::gradWeight(conv, images.room(), grads.room(), out);
+}
+
+}  // namespace
+
+/// Block: N, C, O, groups, window, whether there is a bias, then x (any strides), weight, bias if so, out
+/// (any strides). Buffers in the same order.
 void conv2d(Call& call) {
   call.setOp("conv2d");
   const Conv conv(call);
   const bool hasBias = call.flag("bias");
   DType dtype;
-  const char* const x = call.contiguous(0, "x", conv.inputCount(call), &dtype);
+  const Images x = readImages(call, conv, Side::Image, 0, "x", &dtype);
   const char* const weight = call.contiguous(1, "weight", conv.weightCount(call), dtype);
   const char* const bias = hasBias ? call.contiguous(2, "bias", conv.groups * conv.filters, dtype) : nullptr;
-  char* const out = call.contiguous(2 + hasBias, "out", conv.outputCount(call), dtype);
+  const Images out = readImages(call, conv, Side::Output, 2 + hasBias, "out", &dtype, Role::Result);
   if (conv.n * conv.outputSize == 0) return;
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    const auto run = Direct<T>::suits(conv) ? Direct<T>::forward : ByColumns<T>::forward;
-    run(conv, reinterpret_cast<const T*>(x), reinterpret_cast<const T*>(weight),
-        reinterpret_cast<const T*>(bias), reinterpret_cast<T*>(out));
+    forward(conv, x, reinterpret_cast<const T*>(weight), reinterpret_cast<const T*>(bias), out);
   });
 }
 
-/// Block: N, C, O, groups, window, then grad, weight, out. Buffers in the same order.
+/// Block: N, C, O, groups, window, then grad (any strides), weight, out (any strides). Buffers in the same
+/// order.
 void conv2dInput(Call& call) {
   call.setOp("conv2dInput");
   const Conv conv(call);
   DType dtype;
-  const char* const grad = call.contiguous(0, "grad", conv.outputCount(call), &dtype);
+  const Images grad = readImages(call, conv, Side::Output, 0, "grad", &dtype);
   const char* const weight = call.contiguous(1, "weight", conv.weightCount(call), dtype);
-  char* const out = call.contiguous(2, "out", conv.inputCount(call), dtype);
+  const Images out = readImages(call, conv, Side::Image, 2, "out", &dtype, Role::Result);
   if (conv.n * conv.imageSize == 0) return;
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    const T* const g = reinterpret_cast<const T*>(grad);
-    const T* const w = reinterpret_cast<const T*>(weight);
-    T* const result = reinterpret_cast<T*>(out);
-    if (!Direct<T>::suits(conv) || !Direct<T>::gradInput(conv, g, w, result))
-      ByColumns<T>::gradInput(conv, g, w, result);
+    gradInput(conv, grad, reinterpret_cast<const T*>(weight), out);
   });
 }
 
-/// Block: N, C, O, groups, window, then x, grad, out. Buffers in the same order.
+/// Block: N, C, O, groups, window, then x and grad (any strides), out. Buffers in the same order.
 void conv2dWeight(Call& call) {
   call.setOp("conv2dWeight");
   const Conv conv(call);
   DType dtype;
-  const char* const x = call.contiguous(0, "x", conv.inputCount(call), &dtype);
-  const char* const grad = call.contiguous(1, "grad", conv.outputCount(call), dtype);
+  const Images x = readImages(call, conv, Side::Image, 0, "x", &dtype);
+  const Images grad = readImages(call, conv, Side::Output, 1, "grad", &dtype, Role::Further);
   char* const out = call.contiguous(2, "out", conv.weightCount(call), dtype);
   if (conv.weightSize == 0) return;
   if (conv.n * conv.stops == 0) {
@@ -95,11 +202,7 @@ void conv2dWeight(Call& call) {
   }
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    const T* const images = reinterpret_cast<const T*>(x);
-    const T* const g = reinterpret_cast<const T*>(grad);
-    T* const result = reinterpret_cast<T*>(out);
-    if (!Direct<T>::suits(conv) || !Direct<T>::gradWeight(conv, images, g, result))
-      ByColumns<T>::gradWeight(conv, images, g, result);
+    gradWeight(conv, x, grad, reinterpret_cast<T*>(out));
   });
 }
 

@@ -76,9 +76,33 @@ void sumStrips(const Conv& conv, int64_t least, T* out, const Body& body) {
   }
 }
 
-// Two ways to convolve. The arguments are checked; a null bias adds nothing.
+/// An operand of images, or of what a convolution makes of them: (N, C, H, W), any strides, in elements.
+struct Images {
+  char* data;
+  int64_t shape[4], strides[4];
 
-/// By matrix products with the columns of im2col: for any window.
+  /// Whether the elements of an image are neighbours, in row-major order.
+  bool hasWholeImages() const {
+    int64_t expected = 1;
+    for (int i = 3; i > 0; i--) {
+      if (shape[i] != 1 && strides[i] != expected) return false;
+      expected *= shape[i];
+    }
+    return true;
+  }
+  int64_t imageSize() const { return shape[1] * shape[2] * shape[3]; }
+  bool isRowMajor() const { return hasWholeImages() && (shape[0] <= 1 || strides[0] == imageSize()); }
+};
+
+/// Copies images of one shape.
+template <class T>
+void copyImages(const Images& from, const Images& to);
+
+// The ways to convolve. The arguments are checked; a null bias adds nothing. Those that return a bool leave
+// out what is multiplied by zeros of the padding, which is wrong where the other factor is not finite: they
+// return false when that has happened, or would.
+
+/// By matrix products with the columns of im2col: for any window. Images in row-major order.
 template <class T>
 struct ByColumns {
   static void forward(const Conv& conv, const T* x, const T* weight, const T* bias, T* out);
@@ -86,14 +110,24 @@ struct ByColumns {
   static void gradWeight(const Conv& conv, const T* x, const T* grad, T* out);
 };
 
-/// Straight from the image: see Planes in kernels.h.
+/// Vectors along the images, which lie innermost, or are brought to.
+template <class T>
+struct ByImages {
+  /// So many images, and it is faster. conv2d in lib/ops/conv.ts has its results lie so from there on.
+  static constexpr int64_t kImages = 8;
+  /// Whether it takes this convolution, and is faster.
+  static bool suits(const Conv& conv);
+  static bool forward(const Conv& conv, const Images& x, const T* weight, const T* bias, const Images& out);
+  static bool gradInput(const Conv& conv, const Images& grad, const T* weight, const Images& out);
+  static bool gradWeight(const Conv& conv, const Images& x, const Images& grad, T* out);
+};
+
+/// Straight from a few images in row-major order: see Planes in kernels.h.
 template <class T>
 struct Direct {
   /// Whether it takes this window, and is faster.
   static bool suits(const Conv& conv);
   static void forward(const Conv& conv, const T* x, const T* weight, const T* bias, T* out);
-  // The gradients multiply by the zeros between rows, which is wrong where the other factor is not finite.
-  // They return false when that has happened, or would.
   static bool gradInput(const Conv& conv, const T* grad, const T* weight, T* out);
   static bool gradWeight(const Conv& conv, const T* x, const T* grad, T* out);
 };

@@ -260,7 +260,10 @@ export const ROWS: readonly Row[] = [
     [real(2, 2, 4, 3), real(3, 2, 2, 2), real(3)], [real(1, 1, 5, 4), real(2, 1, 3, 3), null, { stride: 2, padding: 1 }],
     [real(1, 4, 3, 3), real(4, 2, 2, 2), real(4), { groups: 2 }], [real(1, 2, 4, 4), real(4, 1, 3, 2), null, { groups: 2, padding: [2, 0], stride: [1, 2] }],
     [real(1, 1, 6, 5), real(1, 1, 2, 2), real(1), { dilation: [3, 2] }], [real(3, 3, 3), real(2, 3, 2, 2), real(2)], [real(0, 2, 3, 3), real(1, 2, 2, 2), real(1)],
-    [real(2, 2, 2, 2), real(2, 2, 1, 1)], [real(1, 1, 3, 3), real(1, 1, 2, 2), null, { stride: 5, padding: [0, 2] }]),
+    [real(2, 2, 2, 2), real(2, 2, 1, 1)], [real(1, 1, 3, 3), real(1, 1, 2, 2), null, { stride: 5, padding: [0, 2] }],
+    // Vectors of images.
+    [real(8, 1, 2, 2), real(1, 1, 2, 2), real(1), { padding: 1 }], [real(9, 2, 3, 2), real(2, 1, 2, 1), real(2), { groups: 2, stride: [2, 1] }],
+    [real(10, 1, 2, 1), real(2, 1, 1, 1), null, { padding: [2, 1], stride: 2 }], [real(8, 1, 3, 3), real(1, 1, 2, 2), null, { dilation: 2, padding: 1 }]),
 
   row('maxPool2d', { oracle: oracle.maxPool2d, dtypes: floatsOnly },
     [distinct(2, 2, 4, 4), 2], [distinct(1, 2, 5, 6), [3, 2], { stride: [1, 2], padding: 1 }], [distinct(2, 1, 5, 5), 2, { dilation: [2, 3] }],

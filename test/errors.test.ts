@@ -125,7 +125,7 @@ testWrongCalls([
   // Tensor.
   [() => ones([2]).item(), RangeError, '[item] expected a tensor with one element, got shape (2,)'],
   [() => zeros([0]).item(), RangeError, '[item] expected a tensor with one element, got shape (0,)'],
-  [() => ones([2, 3]).T.data, TypeError, '[data] shape (3, 2) with strides (1, 3) is not contiguous'],
+  [() => ones([2, 3]).T.data, TypeError, '[data] shape (3, 2) with strides (1, 3) is not contiguous; take toArray(), or contiguous().data, which are copies'],
   [() => (ones([2]).requiresGrad = 'yes' as never), TypeError, '[requiresGrad] expected true or false, got "yes"'],
   [() => (ones([2], { dtype: 'int32' }).requiresGrad = true), TypeError, '[requiresGrad] only float32 and float64 tensors can require gradients, this one is int32'],
   [() => (leaf().mul(2).requiresGrad = false), TypeError, '[requiresGrad] the result of mul follows its inputs; use detach() for a tensor without history'],

@@ -203,13 +203,16 @@ export interface Backend {
   /** (N, C·kh·kw, L) → (N, C, H, W): adds every column back to where `im2col` read it. All contiguous, floats. */
   col2im(columns: Operand, out: Operand, window: Window2d): void;
 
-  /** x (N, C, H, W), weight (O, C/groups, kh, kw), bias (O) or null → out (N, O, OH, OW). All contiguous, floats. */
+  /**
+   * x (N, C, H, W), weight (O, C/groups, kh, kw), bias (O) or null → out (N, O, OH, OW). Floats; x and out any strides,
+   * weight and bias contiguous. Many images are worked on side by side: fastest where those have stride 1.
+   */
   conv2d(x: Operand, weight: Operand, bias: Operand | null, out: Operand, params: Conv2dParams): void;
 
-  /** The gradient of `conv2d` with respect to `x`: grad (N, O, OH, OW), weight → out (N, C, H, W). */
+  /** The gradient of `conv2d` with respect to `x`: grad (N, O, OH, OW), weight → out (N, C, H, W). Strides as there. */
   conv2dInput(grad: Operand, weight: Operand, out: Operand, params: Conv2dParams): void;
 
-  /** The gradient of `conv2d` with respect to `weight`: x, grad → out (O, C/groups, kh, kw). */
+  /** The gradient of `conv2d` with respect to `weight`: x, grad (any strides) → out (O, C/groups, kh, kw). */
   conv2dWeight(x: Operand, grad: Operand, out: Operand, params: Conv2dParams): void;
 
   /**

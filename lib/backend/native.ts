@@ -287,25 +287,25 @@ const native: Backend = {
   conv2d(x, weight, bias, out, params) {
     let at = packConv(x, out, params);
     block[at] = bias === null ? 0 : 1;
-    at = packContiguous(packContiguous(at + 1, x), weight);
+    at = packContiguous(packOperand(at + 1, x, 4), weight);
     if (bias === null) {
-      packContiguous(at, out);
+      packOperand(at, out, 4);
       addon.conv2d(handleOf(x), handleOf(weight), handleOf(out));
     } else {
-      packContiguous(packContiguous(at, bias), out);
+      packOperand(packContiguous(at, bias), out, 4);
       addon.conv2d(handleOf(x), handleOf(weight), handleOf(bias), handleOf(out));
     }
   },
 
   conv2dInput(grad, weight, out, params) {
     const at = packConv(out, grad, params);
-    packContiguous(packContiguous(packContiguous(at, grad), weight), out);
+    packOperand(packContiguous(packOperand(at, grad, 4), weight), out, 4);
     addon.conv2dInput(handleOf(grad), handleOf(weight), handleOf(out));
   },
 
   conv2dWeight(x, grad, out, params) {
     const at = packConv(x, grad, params);
-    packContiguous(packContiguous(packContiguous(at, x), grad), out);
+    packContiguous(packOperand(packOperand(at, x, 4), grad, 4), out);
     addon.conv2dWeight(handleOf(x), handleOf(grad), handleOf(out));
   },
 

@@ -12,7 +12,7 @@ import {
   sizeOf,
   type Shape,
 } from '../shape.js';
-import { checkTensor, empty, emptyInOrder, emptyLike, viewOf, type Tensor } from '../tensor.js';
+import { checkTensor, empty, emptyInOrder, viewOf, type Tensor } from '../tensor.js';
 import { cast, readKeepdim, track, type Keepdim } from './primitive.js';
 
 // The ops that broadcasting itself is made of. `sum` and `expand` are each other's gradient.
@@ -149,7 +149,7 @@ function viewStrides(x: Tensor, to: Shape): number[] | null {
 
 /** The elements of `x` in a new contiguous tensor, outside the graph. */
 function copyOf(x: Tensor): Tensor {
-  const y = emptyLike(x);
+  const y = empty(x.shape, x.dtype);
   backend.copy(x, y);
   return y;
 }

@@ -3,7 +3,7 @@ import { backend } from '../backend/select.js';
 import { isFloat } from '../dtype.js';
 import { describe, rangeError, shapeError, typeError } from '../errors.js';
 import { formatShape, sameShape, type Shape } from '../shape.js';
-import { checkTensor, empty, type Tensor } from '../tensor.js';
+import { checkTensor, empty, emptyLike, emptyOrdered, type Tensor } from '../tensor.js';
 import { contiguous, reshape, sum } from './broadcast.js';
 import { checkOptions, track } from './primitive.js';
 
@@ -116,6 +116,7 @@ export function col2im(
 /**
  * 2-D convolution (cross-correlation, as everywhere in deep learning).
  * Shapes: (N, C, H, W) or (C, H, W), weight (O, C/groups, kh, kw), bias (O) → (N, O, OH, OW) or (O, OH, OW).
+ * The result is dense, but from 8 images on not in row-major order: see "Layouts" in docs/design.md.
  * Gradients: input: the transposed convolution of `g` with `weight`; weight: the correlation of input and `g`; bias:
  * `g` summed over all but channels.
  * @throws ShapeError when channels, groups or window do not fit.
@@ -166,20 +167,28 @@ function checkBias(bias: Tensor, features: number, dtype: string): void {
 // Convolution, its gradient for the input and its gradient for the weight are each bilinear, and the derivatives of
 // each are the other two: that closes the family.
 
+// From so many images on, results have the same pixel of all images side by side in memory: kernels then work on
+// vectors of images, whatever the window. ByImages in native/conv.h has the same number.
+const LEAST_INNERMOST = 8;
+const IMAGES_INNERMOST = [0, 3, 2, 1];
+
 function convolve(x: Tensor, weight: Tensor, bias: Tensor | null, params: Conv2dParams): Tensor {
   const [oh, ow] = windowsIn('conv2d', x.shape[2], x.shape[3], params);
-  const out = empty([x.shape[0], weight.shape[0], oh, ow], x.dtype);
-  backend.conv2d(contiguous(x), contiguous(weight), bias && contiguous(bias), out, params);
+  const shape = [x.shape[0], weight.shape[0], oh, ow];
+  const out =
+    shape[0] < LEAST_INNERMOST ? empty(shape, x.dtype) : emptyOrdered(shape, IMAGES_INNERMOST, x.dtype);
+  backend.conv2d(x, contiguous(weight), bias && contiguous(bias), out, params);
   return track('conv2d', out, bias ? [x, weight, bias] : [x, weight], [x, weight], (g) => [
-    () => inputGradient(g, weight, x.shape, params),
+    () => inputGradient(g, weight, x, params),
     () => weightGradient(x, g, weight.shape, params),
     () => sum(g, [0, 2, 3]),
   ]);
 }
 
-function inputGradient(g: Tensor, weight: Tensor, shape: Shape, params: Conv2dParams): Tensor {
-  const out = empty(shape, g.dtype);
-  backend.conv2dInput(contiguous(g), contiguous(weight), out, params);
+/** The gradient of a convolution of `x`, of which only the layout matters. */
+function inputGradient(g: Tensor, weight: Tensor, x: Tensor, params: Conv2dParams): Tensor {
+  const out = emptyLike(x);
+  backend.conv2dInput(g, contiguous(weight), out, params);
   return track('conv2dInput', out, [g, weight], [g, weight], (h) => [
     () => convolve(h, weight, null, params),
     () => weightGradient(h, g, weight.shape, params),
@@ -188,9 +197,9 @@ function inputGradient(g: Tensor, weight: Tensor, shape: Shape, params: Conv2dPa
 
 function weightGradient(x: Tensor, g: Tensor, shape: Shape, params: Conv2dParams): Tensor {
   const out = empty(shape, g.dtype);
-  backend.conv2dWeight(contiguous(x), contiguous(g), out, params);
+  backend.conv2dWeight(x, g, out, params);
   return track('conv2dWeight', out, [x, g], [x, g], (h) => [
-    () => inputGradient(g, h, x.shape, params),
+    () => inputGradient(g, h, x, params),
     () => convolve(x, h, null, params),
   ]);
 }

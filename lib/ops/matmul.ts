@@ -74,7 +74,11 @@ function addmmT(x: Tensor, w: Tensor, bias: Tensor | null | undefined): Tensor {
   const columns = viewOf(rows, [w.shape[1], w.shape[0]], [rows.strides[1], rows.strides[0]]);
   backend.matmul(gemmReady(x), columns, out, bias != null);
   return track('linear', out, bias ? [x, w, bias] : [x, w], [x, w], (g) => [
-    () => product(g, w),
+    // In the layout of x, whose columns may lie in one piece each.
+    () =>
+      x.isContiguous || x.strides[0] !== 1
+        ? product(g, w)
+        : transpose(product(transpose(w, 0, 1), transpose(g, 0, 1)), 0, 1),
     () => product(transpose(g, 0, 1), x),
     () => unbroadcast(g, [w.shape[0]]),
   ]);

@@ -2,8 +2,8 @@ import type { BinaryOp, CompareOp, UnaryOp } from '../backend/contract.js';
 import { backend } from '../backend/select.js';
 import { checkFits, fits, promoteScalar } from '../dtype.js';
 import { describe, rangeError, typeError } from '../errors.js';
-import { broadcastShapes } from '../shape.js';
-import { checkTensor, empty, emptyLike, Tensor } from '../tensor.js';
+import { broadcastShapes, sameShape, type Shape } from '../shape.js';
+import { checkTensor, empty, emptyLike, isDense, Tensor } from '../tensor.js';
 import { unbroadcast } from './broadcast.js';
 import {
   cast,
@@ -52,7 +52,7 @@ function binary(
     if (domain === 'floats') [a, b] = [toFloat(a), toFloat(b)];
     else if (domain === 'numbers' && a.dtype === 'bool') typeError(op, 'expected numbers, got bool tensors');
     const shape = broadcastShapes(op, a.shape, b.shape);
-    const y = shape === a.shape ? emptyLike(a) : shape === b.shape ? emptyLike(b) : empty(shape, a.dtype);
+    const y = emptyFor(shape, a, b);
     backend.binary(op, a, b, y);
     const saved = saves === 'ab' ? [a, b] : saves === 'b' ? [b] : [];
     return track(op, y, [a, b], saved, (g) => {
@@ -60,6 +60,13 @@ function binary(
       return [() => unbroadcast(da(), a.shape), () => unbroadcast(db(), b.shape)];
     });
   };
+}
+
+/** Room for what two operands broadcast to, in the layout of one that has its shape and each element once. */
+function emptyFor(shape: Shape, a: Tensor, b: Tensor): Tensor {
+  if (!sameShape(a.shape, shape) || (!isDense(a) && sameShape(b.shape, shape) && isDense(b)))
+    return sameShape(b.shape, shape) ? emptyLike(b) : empty(shape, a.dtype);
+  return emptyLike(a);
 }
 
 function compare(op: CompareOp) {

@@ -101,6 +101,19 @@ MGP_INLINE T foldLanes(Vector<T> v, const Join& join) {
   return foldHalves<T>(v, join, std::make_integer_sequence<int, kLanes<T> / 2>());
 }
 
+/// Keeps a vector in a register. Compilers read it anew for each use otherwise, which is no faster where the
+/// reads are what takes the time.
+template <class V>
+MGP_INLINE void keep(V& v) {
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(v));
+#elif defined(__x86_64__)
+  __asm__("" : "+x"(v));
+#else
+  (void)v;
+#endif
+}
+
 MGP_INLINE int64_t minimum(int64_t a, int64_t b) { return a < b ? a : b; }
 MGP_INLINE int64_t maximum(int64_t a, int64_t b) { return a < b ? b : a; }
 

@@ -276,6 +276,64 @@ struct ConvKernels {
                int64_t planeStep, int64_t images, int64_t columns, T* out, bool accumulate);
 };
 
+/// What meets along one dimension: an element of a window, and where what it sees lies. In elements.
+struct Meeting {
+  int64_t tap, source;
+};
+
+/// A convolution of one group, or its gradient for the input, of images that lie innermost, neighbours in
+/// every pixel. out[m][y][x] = bias[m] + Σ weight[m][k][tap] · in[k][source], over k and over all pairs of
+/// meetings of y and of x, whose taps and sources add up.
+template <class T>
+struct Correlation {
+  int64_t images, results, depth;  // How many n, m and k there are.
+  int64_t area;                    // Elements of a window.
+  int64_t width;                   // How many x there are.
+  // Those of y are rows[rowStarts[y]] to rows[rowStarts[y + 1] - 1], and so are those of x.
+  const Meeting *rows, *columns;
+  const int64_t *rowStarts, *columnStarts;
+  const T* weight;  // Packed.
+  const T* bias;    // Null for zeros.
+  const T* in;
+  T* out;
+  int64_t inStep;       // From k to k.
+  int64_t outSteps[3];  // From m to m, y to y, x to x.
+};
+
+/// The gradient of a convolution for the weight of one group, for images that lie innermost:
+/// out[m][c][ky][kx] += Σ grad[m][y][x] · x[c][rows[ky][y] + columns[kx][x]].
+template <class T>
+struct Products {
+  /// Where an element of the window sees the padding.
+  static constexpr int64_t kPadding = INT64_MIN;
+
+  int64_t images, filters, channels;
+  int64_t kernel[2];
+  int64_t height, width;  // Of the gradient.
+  const int64_t *rows, *columns;
+  const T *grad, *x;
+  const T* zeros;        // As many as there are images.
+  int64_t gradSteps[3];  // From m to m, y to y, x to x.
+  int64_t xStep;         // From channel to channel.
+  T* out;
+};
+
+template <class T>
+struct ImageKernels {
+  /// Images that these kernels need at least.
+  int64_t least;
+  /// Row y of the result, for the images [begin, end), at least `least` of them.
+  void (*correlate)(const Correlation<T>& correlation, int64_t y, int64_t begin, int64_t end);
+  /// Brings weights, whose m and k lie so far apart, into the order in which `correlate` reads them.
+  void (*pack)(const T* weight, int64_t results, int64_t depth, int64_t area, int64_t resultStep,
+               int64_t depthStep, T* packed);
+  /// The weights come in tiles: how many there are, and the sums of the tiles [begin, end).
+  int64_t (*tiles)(const Products<T>& products);
+  void (*multiply)(const Products<T>& products, int64_t begin, int64_t end);
+  /// out[column][row] = in[row][column], rows lying so far apart.
+  void (*transpose)(const T* in, int64_t inStep, int64_t rows, int64_t columns, T* out, int64_t outStep);
+};
+
 /// Every inner loop, for one instruction set. A null pointer stands where an op does not take a dtype.
 struct Kernels {
   const char* isa;
@@ -303,6 +361,8 @@ struct Kernels {
   AttentionKernels<double> attentionDouble;
   ConvKernels<float> convFloat;
   ConvKernels<double> convDouble;
+  ImageKernels<float> imagesFloat;
+  ImageKernels<double> imagesDouble;
 };
 
 /// The kernels for this CPU, chosen when the addon is loaded. Defined in dispatch.cc.

@@ -19,6 +19,7 @@ void fillRandom(Kernels& table);
 void fillOptimizer(Kernels& table);
 void fillConv(Kernels& table);
 void fillPlanes(Kernels& table);
+void fillImages(Kernels& table);
 
 void fill(Kernels& table) {
   table.isa = MGP_STRING(MGP_ISA);
@@ -34,6 +35,7 @@ void fill(Kernels& table) {
   fillOptimizer(table);
   fillConv(table);
   fillPlanes(table);
+  fillImages(table);
 }
 
 }  // namespace mgp::MGP_ISA

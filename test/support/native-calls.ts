@@ -63,17 +63,28 @@ export const CALLS: readonly Call[] = [
   { kernel: 'col2im', numbers: [2, 3, ...WINDOW, ...at(FLOAT), ...at(FLOAT)], bytes: [1944, 600] },
   {
     kernel: 'conv2d',
-    numbers: [2, 2, 4, 2, ...WINDOW, 1, ...at(FLOAT), ...at(FLOAT), ...at(FLOAT), ...at(FLOAT)],
+    numbers: [
+      2,
+      2,
+      4,
+      2,
+      ...WINDOW,
+      1,
+      ...at(FLOAT, 50, 25, 5, 1),
+      ...at(FLOAT),
+      ...at(FLOAT),
+      ...at(FLOAT, 36, 9, 3, 1),
+    ],
     bytes: [400, 144, 16, 288],
   },
   {
     kernel: 'conv2dInput',
-    numbers: [2, 2, 4, 2, ...WINDOW, ...at(FLOAT), ...at(FLOAT), ...at(FLOAT)],
+    numbers: [2, 2, 4, 2, ...WINDOW, ...at(FLOAT, 36, 9, 3, 1), ...at(FLOAT), ...at(FLOAT, 50, 25, 5, 1)],
     bytes: [288, 144, 400],
   },
   {
     kernel: 'conv2dWeight',
-    numbers: [2, 2, 4, 2, ...WINDOW, ...at(FLOAT), ...at(FLOAT), ...at(FLOAT)],
+    numbers: [2, 2, 4, 2, ...WINDOW, ...at(FLOAT, 50, 25, 5, 1), ...at(FLOAT, 36, 9, 3, 1), ...at(FLOAT)],
     bytes: [400, 288, 144],
   },
   {

@@ -1,6 +1,9 @@
-import type { TypedArray } from '../../dtype.js';
+import { itemSize, type TypedArray } from '../../dtype.js';
+import { contiguousStrides } from '../../shape.js';
+import { Storage } from '../../storage.js';
 import type { Conv2dParams, Operand, Window2d } from '../contract.js';
 import { multiply } from './matmul.js';
+import { copy } from './pointwise.js';
 
 // Convolution as a matrix product. A window slides over an image; `im2col` writes what it sees at each stop as one
 // column of a matrix. Then weight @ columns is every dot product of a filter with a window: the convolution.
@@ -130,52 +133,66 @@ function geometry(x: Operand, weight: Operand, grad: Operand, params: Conv2dPara
 const scratch = (like: TypedArray, length: number): TypedArray =>
   like instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
 
+/** The elements of `x` in row-major order: `x` itself where they lie so, else a copy; or just the room for one. */
+function inRowMajor(x: Operand, isResult = false): Operand {
+  if (x.isContiguous) return x;
+  const { dtype, shape, size } = x;
+  const strides = contiguousStrides(shape);
+  const storage = new Storage(new ArrayBuffer(size * itemSize(dtype)), dtype);
+  const copied = { storage, dtype, offset: 0, shape, strides, size, isContiguous: true };
+  if (!isResult) copy(x, copied);
+  return copied;
+}
+
 /** out = weight @ columns(x) + bias, image by image and group by group. */
 export function conv2d(
-  x: Operand,
+  images: Operand,
   weight: Operand,
   bias: Operand | null,
   out: Operand,
   params: Conv2dParams,
 ): void {
+  const [x, y] = [inRowMajor(images), inRowMajor(out, true)];
   const { n, groups, windows, stops, filters, area, imageAt, outputAt, weightAt } = geometry(
     x,
     weight,
-    out,
+    y,
     params,
   );
-  const [images, W, to] = [x.storage.array, weight.storage.array, out.storage.array];
-  const columns = scratch(images, area * stops);
+  const [X, W, Y] = [x.storage.array, weight.storage.array, y.storage.array];
+  const columns = scratch(X, area * stops);
   for (let i = 0; i < n; i++) {
     for (let group = 0; group < groups; group++) {
       const at = outputAt(i, group);
       for (let f = 0; bias !== null && f < filters; f++) {
         const value = bias.storage.array[bias.offset + group * filters + f];
-        to.fill(value, at + f * stops, at + (f + 1) * stops);
+        Y.fill(value, at + f * stops, at + (f + 1) * stops);
       }
-      imageToColumns(images, imageAt(i, group), columns, 0, windows);
+      imageToColumns(X, imageAt(i, group), columns, 0, windows);
       multiply(
         filters,
         stops,
         area,
         { array: W, at: weightAt(group), row: area, column: 1 },
         { array: columns, at: 0, row: stops, column: 1 },
-        { array: to, at, row: stops, column: 1 },
+        { array: Y, at, row: stops, column: 1 },
         bias !== null,
       );
     }
   }
+  if (y !== out) copy(y, out);
 }
 
 /** columns = weightᵀ @ grad, added back to where they came from in the image. */
-export function conv2dInput(grad: Operand, weight: Operand, out: Operand, params: Conv2dParams): void {
+export function conv2dInput(g: Operand, weight: Operand, out: Operand, params: Conv2dParams): void {
+  const [grad, x] = [inRowMajor(g), inRowMajor(out, true)];
   const { n, groups, windows, stops, filters, area, imageAt, outputAt, weightAt } = geometry(
-    out,
+    x,
     weight,
     grad,
     params,
   );
-  const [G, W, to] = [grad.storage.array, weight.storage.array, out.storage.array];
+  const [G, W, X] = [grad.storage.array, weight.storage.array, x.storage.array];
   const columns = new Float64Array(area * stops);
   const image = new Float64Array(windows.channels * windows.height * windows.width);
   for (let i = 0; i < n; i++) {
@@ -191,26 +208,28 @@ export function conv2dInput(grad: Operand, weight: Operand, out: Operand, params
       );
       image.fill(0);
       addColumnsToImage(columns, 0, image, windows);
-      to.set(image, imageAt(i, group));
+      X.set(image, imageAt(i, group));
     }
   }
+  if (x !== out) copy(x, out);
 }
 
 /** out = grad @ columns(x)ᵀ, summed over the images. */
-export function conv2dWeight(x: Operand, grad: Operand, out: Operand, params: Conv2dParams): void {
+export function conv2dWeight(images: Operand, g: Operand, out: Operand, params: Conv2dParams): void {
+  const [x, grad] = [inRowMajor(images), inRowMajor(g)];
   const { n, groups, windows, stops, filters, area, imageAt, outputAt, weightAt } = geometry(
     x,
     out,
     grad,
     params,
   );
-  const [images, G, to] = [x.storage.array, grad.storage.array, out.storage.array];
-  const columns = scratch(images, area * stops);
+  const [X, G, to] = [x.storage.array, grad.storage.array, out.storage.array];
+  const columns = scratch(X, area * stops);
   const total = new Float64Array(filters * area);
   for (let group = 0; group < groups; group++) {
     total.fill(0);
     for (let i = 0; i < n; i++) {
-      imageToColumns(images, imageAt(i, group), columns, 0, windows);
+      imageToColumns(X, imageAt(i, group), columns, 0, windows);
       multiply(
         filters,
         area,
