@@ -126,8 +126,7 @@ template <class T>
 void forward(const Conv& conv, const Images& x, const T* weight, const T* bias, const Images& out) {
   if (ByImages<T>::suits(conv) && ByImages<T>::forward(conv, x, weight, bias, out)) return;
   const RowMajor<T> from(x), to(out);
-  const auto run = Direct<T>::suits(conv) ? Direct<T>::forward : ByColumns<T>::forward;
-  run(conv, from.read(), weight, bias, to.room());
+  ByColumns<T>::forward(conv, from.read(), weight, bias, to.room());
   to.write();
 }
 
@@ -135,9 +134,7 @@ template <class T>
 void gradInput(const Conv& conv, const Images& grad, const T* weight, const Images& out) {
   if (ByImages<T>::suits(conv) && ByImages<T>::gradInput(conv, grad, weight, out)) return;
   const RowMajor<T> from(grad), to(out);
-  from.read();
-  if (!Direct<T>::suits(conv) || !Direct<T>::gradInput(conv, from.room(), weight, to.room()))
-    ByColumns<T>::gradInput(conv, from.room(), weight, to.room());
+  ByColumns<T>::gradInput(conv, from.read(), weight, to.room());
   to.write();
 }
 
@@ -145,10 +142,7 @@ template <class T>
 void gradWeight(const Conv& conv, const Images& x, const Images& grad, T* out) {
   if (ByImages<T>::suits(conv) && ByImages<T>::gradWeight(conv, x, grad, out)) return;
   const RowMajor<T> images(x), grads(grad);
-  images.read();
-  grads.read();
-  if (!Direct<T>::suits(conv) || !Direct<T>::gradWeight(conv, images.room(), grads.room(), out))
-    ByColumns<T>::gradWeight(conv, images.room(), grads.room(), out);
+  ByColumns<T>::gradWeight(conv, images.read(), grads.read(), out);
 }
 
 }  // namespace

@@ -122,14 +122,4 @@ struct ByImages {
   static bool gradWeight(const Conv& conv, const Images& x, const Images& grad, T* out);
 };
 
-/// Straight from a few images in row-major order: see Planes in kernels.h.
-template <class T>
-struct Direct {
-  /// Whether it takes this window, and is faster.
-  static bool suits(const Conv& conv);
-  static void forward(const Conv& conv, const T* x, const T* weight, const T* bias, T* out);
-  static bool gradInput(const Conv& conv, const T* grad, const T* weight, T* out);
-  static bool gradWeight(const Conv& conv, const T* x, const T* grad, T* out);
-};
-
 }  // namespace mgp

@@ -221,61 +221,6 @@ struct Sgd {
 };
 using SgdKernel = void (*)(const Sgd& sgd, int64_t begin, int64_t end);
 
-/// A direct convolution works on planes: the pixels of a padded image that the stops of a window see through
-/// one of its elements are neighbours there, whatever the stride. With stride 2, say, the even and the odd
-/// columns of the even and of the odd rows are four planes. The rows of a plane lie `pitch` apart, and so do
-/// those of a result, so that all stops of the window are one long row of neighbours; what is computed past
-/// the end of a row is dropped.
-struct Planes {
-  static constexpr int kMaxStride = 4;
-  /// Kernels read and write up to so many elements past what they need, in scratch memory only.
-  static constexpr int64_t kSlack = 64;
-
-  /// The planes with the pixels (row · stride + y, column · stride + x) of the padded image. Rows [top,
-  /// bottom) and columns [left, right) of them come from the image, the others from the padding.
-  struct Phase {
-    int64_t y, x;
-    int64_t top, bottom, left, right;
-  };
-
-  int64_t channels, height, width;  // Of the image.
-  int64_t stride[2], padding[2];
-  int phases;
-  Phase phase[kMaxStride * kMaxStride];
-  int64_t rows, pitch;
-  int64_t size;  // From one channel to the next; zero after the last row. Phases lie one after the other.
-};
-
-/// A product with rows of planes: out[m][l] = Σₖ weight[m·weightStride + weightOffset[k]] ·
-/// planes[planeOffset[k] + l].
-struct Taps {
-  int64_t m, depth;
-  const int64_t* planeOffset;
-  const int64_t* weightOffset;
-  int64_t weightStride;
-};
-
-template <class T>
-struct ConvKernels {
-  /// Image to planes, padding included. Reads nothing outside of [images, end), the memory the image lies in.
-  void (*split)(const Planes& planes, const T* images, const T* image, const T* end, T* out);
-  /// The reverse, from planes with as many zeros after the last one as a row and kSlack have elements.
-  void (*merge)(const Planes& planes, const T* in, T* image);
-  /// Rows of `pitch` to rows without gaps.
-  void (*crop)(const T* in, int64_t inSize, int64_t pitch, int64_t planes, int64_t height, int64_t width,
-               T* out);
-  /// Brings weights into the order in which `multiply` reads them; the result has `packedSize` elements.
-  void (*pack)(const Taps& taps, const T* weight, T* packed);
-  int64_t (*packedSize)(const Taps& taps);
-  /// The product for l in [0, columns), plus bias[m] if there is one; rows of `out` are outSize apart.
-  void (*multiply)(const Taps& taps, const T* packed, const T* planes, int64_t columns, const T* bias, T* out,
-                   int64_t outSize);
-  /// out[m][k] = or += Σ grad[m][l] · planes[planeOffset[k] + l] over l in [0, columns) and some images,
-  /// whose gradients and planes lie gradStep and planeStep apart.
-  void (*dots)(const Taps& taps, const T* grad, int64_t gradSize, int64_t gradStep, const T* planes,
-               int64_t planeStep, int64_t images, int64_t columns, T* out, bool accumulate);
-};
-
 /// What meets along one dimension: an element of a window, and where what it sees lies. In elements.
 struct Meeting {
   int64_t tap, source;
@@ -359,8 +304,6 @@ struct Kernels {
   SgdKernel sgd[kDTypes];
   AttentionKernels<float> attentionFloat;
   AttentionKernels<double> attentionDouble;
-  ConvKernels<float> convFloat;
-  ConvKernels<double> convDouble;
   ImageKernels<float> imagesFloat;
   ImageKernels<double> imagesDouble;
 };

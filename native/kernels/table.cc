@@ -17,8 +17,6 @@ void fillAttention(Kernels& table);
 void fillIndex(Kernels& table);
 void fillRandom(Kernels& table);
 void fillOptimizer(Kernels& table);
-void fillConv(Kernels& table);
-void fillPlanes(Kernels& table);
 void fillImages(Kernels& table);
 
 void fill(Kernels& table) {
@@ -33,8 +31,6 @@ void fill(Kernels& table) {
   fillIndex(table);
   fillRandom(table);
   fillOptimizer(table);
-  fillConv(table);
-  fillPlanes(table);
   fillImages(table);
 }
 
