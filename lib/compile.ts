@@ -9,7 +9,7 @@ import { clone } from './ops/broadcast.js';
 import { modeVersion, recorder } from './recording.js';
 import { tidy } from './scope.js';
 import { sameShape } from './shape.js';
-import { borrow, type Storage } from './storage.js';
+import { partOf, type Storage } from './storage.js';
 import { Tensor, viewOf } from './tensor.js';
 
 /** A step made by {@link compile}: it takes and returns what the function did. */
@@ -72,8 +72,9 @@ const MOST_RECORDINGS = 8;
  * {@link tidy}; what it returns has no graph. On the reference backend and under `detectAnomaly`, `step` runs as it is.
  * @param step takes tensors without graph, and plain values; returns tensors, also in arrays and objects, or plain values
  * @throws Error from inside `step` when it reads the values of a tensor (`item`, `tolist`, `data`, …): what follows
- *   could depend on them; TypeError for an argument that requires a gradient, for an async step, and for a result that
- *   is neither made of tensors nor a plain value
+ *   could depend on them; when it makes an optimizer, or changes a tensor in place that it made from numbers;
+ *   TypeError for an argument that requires a gradient or is an array or object of others, for an async step, and for a
+ *   result that is neither made of tensors nor a plain value
  * @see https://pytorch.org/docs/stable/generated/torch.compile.html
  */
 export function compile<Args extends readonly unknown[], Result>(
@@ -104,7 +105,7 @@ export function compile<Args extends readonly unknown[], Result>(
     const { fresh, first } = recordStep(step, args);
     state.recordings++;
     state.size = fresh.plan.size;
-    recorded = [fresh, ...recorded.filter(({ mode, plan }) => mode === modeVersion && plan.isCurrent)];
+    recorded = [fresh, ...recorded.filter(({ mode }) => mode === modeVersion)];
     recorded.length = Math.min(recorded.length, MOST_RECORDINGS);
     return first as Result;
   };
@@ -117,7 +118,16 @@ export function compile<Args extends readonly unknown[], Result>(
 function checkInput(value: unknown, i: number): void {
   if (value instanceof Tensor && value.requiresGrad)
     typeError('compile', `argument ${i + 1} requires grad, and a recorded step leaves no graph: detach() it`);
+  // What is in it could change, or lead to tensors, without being another argument.
+  if (Array.isArray(value) || ArrayBuffer.isView(value) || isPlainObject(value))
+    typeError(
+      'compile',
+      `argument ${i + 1}: expected a tensor or a plain value, got ${describe(value)}: pass what is in it as arguments`,
+    );
 }
+
+const isPlainObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /** The memory of the arguments for a plan, or null when the plan is for others. */
 function matchInputs(keys: readonly InputKey[], args: readonly unknown[]): Input[] | null {
@@ -133,6 +143,8 @@ function matchInputs(keys: readonly InputKey[], args: readonly unknown[]): Input
     const { tensor, memory } = key;
     if (!(arg instanceof Tensor) || arg.dtype !== tensor.dtype) return null;
     if (!sameShape(arg.shape, tensor.shape) || !sameShape(arg.strides, tensor.strides)) return null;
+    // Without elements there is no memory to replace.
+    if (arg.size === 0) continue;
     const { storage } = arg;
     const shift = (arg.offset - tensor.offset) * itemSize(arg.dtype);
     // Arguments share memory as they did in the recording, or not at all.
@@ -150,19 +162,19 @@ function recordStep<Args extends readonly unknown[]>(
   args: Args,
 ): { fresh: Recorded; first: unknown } {
   const grad = isGradEnabled();
-  const { inputs, memories, copies, writeBack } = copyInputs(args);
-  const recording = new Recording(copies);
+  const { inputs, memories, parts, countChanges } = ownInputs(args);
+  const recording = new Recording(parts);
   const stepArgs = inputs.map((key) => ('value' in key ? key.value : key.tensor)) as unknown as Args;
   let returned: unknown;
   try {
     returned = recording.run(() => tidy(() => step(...stepArgs)));
   } finally {
-    writeBack();
+    countChanges();
   }
   const outputs: Storage[] = [];
   const sources = new Map<Tensor, Source>();
   const sourceOf = (storage: Storage): Source => {
-    if (copies.includes(storage)) return { from: 'input', index: copies.indexOf(storage) };
+    if (parts.includes(storage)) return { from: 'input', index: parts.indexOf(storage) };
     const from = recording.originOf(storage);
     if (from === 'recording') storage.kept = true;
     if (from !== 'run') return { from, index: -1 };
@@ -179,49 +191,47 @@ function recordStep<Args extends readonly unknown[]>(
 }
 
 /**
- * The arguments of a recording, in memory of their own. What the step finds elsewhere is not an input, even when it is
- * the same tensor.
+ * The arguments of a recording, as tensors of their own over the same memory: what the step finds elsewhere is not an
+ * input, even when it is the same tensor.
  */
-function copyInputs(args: readonly unknown[]): {
+function ownInputs(args: readonly unknown[]): {
   inputs: InputKey[];
   memories: Input[];
-  copies: Storage[];
-  writeBack: () => void;
+  parts: Storage[];
+  countChanges: () => void;
 } {
   const spans = new Map<Storage, { low: number; high: number }>();
   for (const arg of args) {
-    if (!(arg instanceof Tensor)) continue;
+    if (!(arg instanceof Tensor) || arg.size === 0) continue;
     const span = spans.get(arg.storage) ?? { low: Infinity, high: 0 };
     const { low, high } = spanOf(arg);
     spans.set(arg.storage, { low: Math.min(span.low, low), high: Math.max(span.high, high) });
   }
   const originals = [...spans.keys()];
-  const arrays = [...spans].map(([storage, { low, high }]) => storage.array.slice(low, high));
-  const copies = arrays.map((array, i) => borrow(array.buffer, originals[i].dtype));
+  const parts = [...spans].map(([storage, { low, high }]) => partOf(storage, low, high));
   return {
     inputs: args.map((arg) => {
       if (!(arg instanceof Tensor)) return { value: arg };
+      const { dtype, shape, strides } = arg;
+      if (arg.size === 0)
+        return { tensor: new Tensor(partOf(arg.storage, 0, 0), dtype, shape, strides), memory: -1 };
       const memory = originals.indexOf(arg.storage);
       const { low } = spans.get(arg.storage) as { low: number };
-      const tensor = new Tensor(copies[memory], arg.dtype, arg.shape, arg.strides, arg.offset - low);
+      const tensor = new Tensor(parts[memory], dtype, shape, strides, arg.offset - low);
       return { tensor, memory };
     }),
     memories: [...spans].map(([storage, { low }]) => ({ storage, shift: low * itemSize(storage.dtype) })),
-    copies,
-    writeBack: () => {
-      copies.forEach(({ version }, i) => {
-        if (version === 0) return;
-        originals[i].array.set(arrays[i], (spans.get(originals[i]) as { low: number }).low);
-        originals[i].version += version;
-      });
+    parts,
+    countChanges: () => {
+      parts.forEach(({ version }, i) => (originals[i].version += version));
     },
   };
 }
 
 /** From which element to before which one a tensor reaches in its storage. */
-function spanOf({ offset, shape, strides, size }: Tensor): { low: number; high: number } {
-  let [low, high] = [offset, size === 0 ? offset : offset + 1];
-  for (let i = 0; i < shape.length && size > 0; i++) {
+function spanOf({ offset, shape, strides }: Tensor): { low: number; high: number } {
+  let [low, high] = [offset, offset + 1];
+  for (let i = 0; i < shape.length; i++) {
     const reach = (shape[i] - 1) * strides[i];
     if (reach < 0) low += reach;
     else high += reach;
@@ -253,7 +263,7 @@ function mapResult(result: unknown, change: (tensor: Tensor) => unknown): unknow
   if (result instanceof Tensor) return change(result);
   if (Array.isArray(result)) return result.map((item) => mapResult(item, change));
   if (typeof result !== 'object' || result === null) return result;
-  if (Object.getPrototypeOf(result) !== Object.prototype)
+  if (!isPlainObject(result))
     typeError(
       'compile',
       `the step returned ${describe(result)}: expected tensors, in arrays and plain objects`,

@@ -1,4 +1,5 @@
 import { describe, rangeError, typeError } from './errors.js';
+import { fromHost } from './recording.js';
 
 /** The state of the generator: with the same one, the same numbers follow. */
 export interface RandomState {
@@ -28,8 +29,19 @@ export function manualSeed(seed: number): void {
   if (typeof seed !== 'number') typeError('manualSeed', `expected a number, got ${describe(seed)}`);
   if (!Number.isSafeInteger(seed) || seed < 0)
     rangeError('manualSeed', `expected a whole number from 0 to 2^53 - 1, got ${seed}`);
-  state.key = splitSeed(seed);
-  state.counter = 0;
+  move(splitSeed(seed), 0);
+}
+
+/** Sets the state, in a recorded step each time. */
+function move(key: readonly [number, number], counter: number): void {
+  let before = getRngState();
+  fromHost(
+    () => {
+      before = getRngState();
+      Object.assign(state, { key, counter });
+    },
+    () => Object.assign(state, before),
+  );
 }
 
 /** The state of this thread's generator, to save. */
@@ -45,8 +57,7 @@ export function setRngState(saved: RandomState): void {
     typeError('setRngState', 'key: expected two unsigned 32-bit numbers');
   if (!Number.isSafeInteger(saved.counter) || saved.counter < 0)
     rangeError('setRngState', `counter: expected a whole number from 0, got ${describe(saved.counter)}`);
-  state.key = [saved.key[0], saved.key[1]];
-  state.counter = saved.counter;
+  move([saved.key[0], saved.key[1]], saved.counter);
 }
 
 /** The key, and the first of `blocks` counter blocks that are the caller's alone. */

@@ -6,10 +6,16 @@ export interface Recorder {
   allocated(storage: Storage, zeroed: boolean): void;
   /** A kernel is about to be called with this operand; they come in the order of the arguments. Returns the buffer. */
   operand(storage: Storage): ArrayBuffer | Uint8Array;
+  /** A storage was made over memory that JavaScript has filled. */
+  borrowed(storage: Storage): void;
   /** JavaScript is about to look at the elements of a storage, or to change them. */
   touched(storage: Storage): void;
-  /** The `grad` of a tensor is about to be dropped, or something is about to be added to it. */
-  gradient(tensor: { grad: unknown }, change: 'drop' | 'add'): void;
+  /** The `grad` of a tensor, which is `value`, is about to be read or set. */
+  gradient(
+    tensor: { readonly storage: Storage; grad: unknown },
+    access: 'read' | 'set',
+    value: unknown,
+  ): void;
   /** See {@link fromHost}. */
   fromHost(call: () => void, undo?: () => void): void;
 }
@@ -33,6 +39,16 @@ export function setRecorder(next: Recorder | null): Recorder | null {
 export function fromHost(call: () => void, undo?: () => void): void {
   if (recorder === null) call();
   else recorder.fromHost(call, undo);
+}
+
+/** Runs `fn`, whose results outlive a recording and are none of its business: the state of an optimizer. */
+export function unrecorded<T>(fn: () => T): T {
+  const before = setRecorder(null);
+  try {
+    return fn();
+  } finally {
+    setRecorder(before);
+  }
 }
 
 /** Counts the changes that make a recorded step another: between training and evaluation, of what requires a gradient. */

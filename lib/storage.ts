@@ -35,11 +35,12 @@ export class Storage {
     if (recorder !== null) recorder.touched(this);
     if (this.#array === null) {
       if (this.handle === null) freed();
-      const buffer = this.handle instanceof Uint8Array ? this.handle.buffer : this.handle;
+      const [buffer, begin] =
+        this.handle instanceof Uint8Array ? [this.handle.buffer, this.handle.byteOffset] : [this.handle, 0];
       if (buffer.byteLength === 0) checkAttached(buffer);
       const Array = arrayOf(this.dtype);
       const item = Array.BYTES_PER_ELEMENT;
-      this.#array = new Array(buffer, this.start * item, Math.floor(this.bytes / item));
+      this.#array = new Array(buffer, begin + this.start * item, Math.floor(this.bytes / item));
     }
     // A detached buffer leaves arrays without elements behind.
     if (this.#array.length === 0) checkAttached(this.#array.buffer);
@@ -204,5 +205,15 @@ export function makeBuffer(bytes: number): ArrayBuffer {
 export function borrow(buffer: ArrayBufferLike, dtype: DType): Storage {
   const storage = new Storage(buffer, dtype);
   storage.kept = true;
+  if (recorder !== null) recorder.borrowed(storage);
   return storage;
+}
+
+/** A storage of its own over the elements from `low` to before `high` of another: the same memory. */
+export function partOf({ array, dtype }: Storage, low: number, high: number): Storage {
+  const item = array.BYTES_PER_ELEMENT;
+  const part = new Storage(array.buffer, dtype, 0, (high - low) * item);
+  part.handle = new Uint8Array(array.buffer, array.byteOffset + low * item, part.bytes);
+  part.kept = true;
+  return part;
 }

@@ -3,7 +3,7 @@ import { arrayOf, isFloat, type DType, type TypedArray } from './dtype.js';
 import { describe, rangeError, typeError } from './errors.js';
 import type { Operand } from './backend/contract.js';
 import { formatArray } from './print.js';
-import { modeChanged } from './recording.js';
+import { modeChanged, recorder } from './recording.js';
 import { contiguousStrides, fillsMemory, formatShape, isContiguous, sizeOf, type Shape } from './shape.js';
 import { allocate, type Storage } from './storage.js';
 
@@ -50,8 +50,6 @@ export class Tensor implements Operand {
   gradFn: GradFn | null = null;
   /** The op that made this tensor; empty for leaves. */
   op = '';
-  /** What `backward` accumulated: dL/d(this), same shape and dtype. Only leaves, and tensors with `retainGrad`. */
-  grad: Tensor | null = null;
   /** Whether `backward` fills `grad` though this is not a leaf. Set by `retainGrad`. */
   retainsGrad = false;
 
@@ -62,6 +60,7 @@ export class Tensor implements Operand {
   madeAt: string | undefined = undefined;
 
   private needsGrad = false;
+  private gradient: Tensor | null = null;
 
   /** For the library's own use: users make tensors with `tensor`, `fromArray`, `zeros`, … */
   constructor(
@@ -85,6 +84,19 @@ export class Tensor implements Operand {
   /** Number of dimensions. */
   get ndim(): number {
     return this.shape.length;
+  }
+
+  /** What `backward` accumulated: dL/d(this), same shape and dtype. Only leaves, and tensors with `retainGrad`. */
+  get grad(): Tensor | null {
+    if (recorder !== null) recorder.gradient(this, 'read', this.gradient);
+    return this.gradient;
+  }
+
+  set grad(value: Tensor | null) {
+    if (recorder !== null) recorder.gradient(this, 'set', this.gradient);
+    // No scope frees a gradient.
+    if (value instanceof Tensor) value.storage.kept = true;
+    this.gradient = value;
   }
 
   /** Whether gradients are computed for this tensor. May be set on leaves of a float dtype. */

@@ -1,7 +1,6 @@
 import { backend } from './backend/select.js';
 import { clone } from './ops/broadcast.js';
 import { add } from './ops/pointwise.js';
-import { recorder } from './recording.js';
 import { formatShape, sameShape } from './shape.js';
 import { adopt, closeScope, openScope, type Storage } from './storage.js';
 import { checkTensor, type Tensor } from './tensor.js';
@@ -85,11 +84,9 @@ export class Waiting {
   }
 
   #accumulate(node: Tensor, gradient: Tensor, read: ReadonlySet<Storage>): void {
-    recorder?.gradient(node, 'add');
     const before = node.grad;
     if (before === null) {
       node.grad = this.#owns(gradient) ? gradient : clone(gradient);
-      node.grad.storage.kept = true;
       return;
     }
     checkTensor('backward', before, 'grad');
@@ -101,7 +98,6 @@ export class Waiting {
     const isShared = read.has(before.storage) || before.storage === node.storage;
     if (this.#createGraph || before.requiresGrad || !before.isContiguous || isShared) {
       node.grad = add(before, gradient);
-      node.grad.storage.kept = true;
     } else {
       backend.binary('add', before, gradient, before);
       before.storage.version++;

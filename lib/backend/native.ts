@@ -5,7 +5,7 @@ import { DTYPES, type DType } from '../dtype.js';
 import { describe, rangeError } from '../errors.js';
 import { recorder } from '../recording.js';
 import { sizeOf } from '../shape.js';
-import { freed, makeBuffer } from '../storage.js';
+import { allocate as allocateStorage, freed, makeBuffer } from '../storage.js';
 import { BINARY, COMPARE, RANDOM, REDUCE, UNARY, type Backend, type Operand } from './contract.js';
 import {
   block,
@@ -186,14 +186,21 @@ function badSlice(bad: number, index: Operand, dim: number, size: number, slices
   return bad < 0 ? bad : Math.floor(bad / sizeOf(slices.shape.slice(dim + 1))) % slices.shape[dim];
 }
 
-/** Slices without elements give the addon nothing to do, and their indices can be bad all the same. */
+/**
+ * Slices without elements give the addon nothing to do, and their indices can be bad all the same: they are tried on one
+ * byte that stands for all `size` elements.
+ */
 function firstOutside(index: Operand, size: number): number {
-  const indices = index.storage.array;
-  for (let i = 0; i < index.size; i++) {
-    const k = indices[index.offset + i * index.strides[0]];
-    if (k < 0 || k >= size) return i;
-  }
-  return -1;
+  const bytes = (length: number, stride: number, memory: number): Operand => ({
+    storage: allocateStorage('uint8', memory),
+    dtype: 'uint8',
+    offset: 0,
+    shape: [length],
+    strides: [stride],
+    size: length,
+    isContiguous: stride === 1,
+  });
+  return native.gather(bytes(size, 0, 1), 0, index, bytes(index.size, 1, index.size));
 }
 
 /** How much external memory may be asked for in one go. */

@@ -25,6 +25,8 @@ interface HostCall {
   readonly call: () => void;
   readonly undo: (() => void) | undefined;
   readonly packed: readonly PackedCall[];
+  /** How many calls come before. */
+  readonly at: number;
 }
 
 /** A tensor whose `grad` the step changes. */
@@ -75,6 +77,8 @@ export class Plan {
     private readonly outputs: readonly Replaced[],
     private readonly hostCalls: readonly HostCall[],
     private readonly versions: readonly { readonly storage: Storage; readonly changes: number }[],
+    /** Memory from outside, and which of the buffers it is. */
+    private readonly outside: readonly { readonly storage: Storage; readonly handle: number }[],
     private readonly gradients: readonly (GradChange & { readonly after: unknown })[],
     /** How many kernels it calls, and how much memory their intermediate results take, in bytes. */
     readonly size: { readonly calls: number; readonly bytes: number },
@@ -91,6 +95,7 @@ export class Plan {
     };
     this.#packer = {
       allocated: unexpected,
+      borrowed: unexpected,
       touched: unexpected,
       gradient: unexpected,
       fromHost: unexpected,
@@ -99,9 +104,15 @@ export class Plan {
     };
   }
 
-  /** Whether the step would do the same again: whether the gradients it adds to are those it added to before. */
+  /**
+   * Whether the step would do the same again: whether the gradients it reads are those it read before, and the memory
+   * from outside is still there.
+   */
   get isCurrent(): boolean {
-    return this.gradients.every(({ tensor, expected }) => expected === undefined || tensor.grad === expected);
+    return (
+      this.gradients.every(({ tensor, expected }) => expected === undefined || tensor.grad === expected) &&
+      this.outside.every(({ storage, handle }) => storage.handle === this.handles[handle])
+    );
   }
 
   /**
@@ -111,7 +122,6 @@ export class Plan {
    */
   run(inputs: readonly Input[]): Storage[] {
     const { program, handles } = this;
-    this.#pack();
     inputs.forEach(({ storage, shift }, i) => {
       const slot = this.inputs[i];
       if (slot === null) return;
@@ -125,15 +135,17 @@ export class Plan {
       program[base + 1] = bytes;
       return storage;
     });
+    this.#pack();
     let stopped: number | undefined;
     try {
       stopped = replay(program, handles);
     } finally {
-      if (stopped !== -1) this.#undo(this.hostCalls.length);
+      if (stopped !== -1) this.#undo(this.hostCalls.filter(({ at }) => at > (stopped ?? -1)));
+      // Also when it stopped halfway: a graph that saved what was there before must notice.
+      for (const { storage, changes } of this.versions) storage.version += changes;
+      inputs.forEach(({ storage }, i) => (storage.version += this.inputs[i]?.changes ?? 0));
     }
     if (stopped >= 0) this.#badData(stopped);
-    for (const { storage, changes } of this.versions) storage.version += changes;
-    inputs.forEach(({ storage }, i) => (storage.version += this.inputs[i]?.changes ?? 0));
     for (const { tensor, after } of this.gradients) tensor.grad = after;
     return made;
   }
@@ -156,13 +168,13 @@ export class Plan {
       });
     } finally {
       setRecorder(before);
-      if (done >= 0) this.#undo(done);
+      if (done >= 0) this.#undo(this.hostCalls.slice(0, done));
     }
   }
 
-  /** Takes back what the first `count` of the calls from JavaScript counted. */
-  #undo(count: number): void {
-    for (let i = count - 1; i >= 0; i--) this.hostCalls[i].undo?.();
+  /** Takes back what calls from JavaScript counted. */
+  #undo(calls: readonly HostCall[]): void {
+    for (let i = calls.length - 1; i >= 0; i--) calls[i].undo?.();
   }
 
   /** Throws for the call that found an index, or a class, that does not exist. */

@@ -11,11 +11,15 @@ interface HostCall {
   readonly call: () => void;
   readonly undo: (() => void) | undefined;
   readonly calls: Call[];
+  /** How many calls came before. */
+  readonly at: number;
 }
 
 /** What is known of a storage that was made during the recording. */
 interface Made {
   readonly zeroed: boolean;
+  /** Whether JavaScript wrote its elements: then it is a constant. */
+  filled: boolean;
   /** Whether a kernel has seen it. */
   used: boolean;
 }
@@ -34,6 +38,10 @@ export class Recording implements Recorder {
   readonly #inputs: readonly Storage[];
   #operands: Storage[] = [];
   #hostCall: HostCall | null = null;
+  /** Why the step cannot be recorded, whether it minds the error or not. */
+  #refusal: Error | null = null;
+  /** Whether a kernel found bad data: an error is on its way that says which. */
+  #failed = false;
 
   /** @param inputs what each later run replaces with its own */
   constructor(inputs: readonly Storage[]) {
@@ -44,49 +52,74 @@ export class Recording implements Recorder {
   run<T>(step: () => T): T {
     block.fill(UNUSED);
     const before = setRecorder(this);
+    let result: T;
     try {
-      return useCalls(
+      result = useCalls(
         interceptCalls((entry, run) => this.#call(entry, run)),
         step,
       );
     } finally {
       setRecorder(before);
     }
+    if (this.#refusal !== null) throw this.#refusal;
+    this.#checkConstants();
+    return result;
   }
 
   allocated(storage: Storage, zeroed: boolean): void {
-    this.#made.set(storage, { zeroed, used: false });
+    this.#made.set(storage, { zeroed, filled: false, used: false });
+  }
+
+  borrowed(storage: Storage): void {
+    this.#made.set(storage, { zeroed: false, filled: true, used: false });
   }
 
   operand(storage: Storage): Handle {
+    if (storage.handle === null) {
+      this.#operands = [];
+      freed();
+    }
     this.#operands.push(storage);
     if (!this.#made.has(storage) && !this.#versions.has(storage))
       this.#versions.set(storage, storage.version);
-    return storage.handle ?? freed();
+    return storage.handle;
   }
 
   touched(storage: Storage): void {
     const made = this.#made.get(storage);
-    if (made === undefined || made.used)
-      throw new Error(
+    if (this.#failed) return;
+    if (made === undefined || made.used) {
+      this.#refusal ??= new Error(
         '[compile] the step reads the values of a tensor (item, tolist, data, print, …), but its JavaScript runs only ' +
           'once: what it would decide by them could not change. Return the tensor and read it after the step',
       );
+      throw this.#refusal;
+    }
     // JavaScript fills it: a constant, whose memory nothing else may get.
+    made.filled = true;
     storage.kept = true;
   }
 
-  gradient(tensor: { grad: unknown }, change: 'drop' | 'add'): void {
-    if (!this.#gradients.has(tensor))
-      this.#gradients.set(tensor, { tensor, expected: change === 'drop' ? undefined : tensor.grad });
+  gradient(
+    tensor: { readonly storage: Storage; grad: unknown },
+    access: 'read' | 'set',
+    value: unknown,
+  ): void {
+    if (this.#gradients.has(tensor)) return;
+    // A tensor that the step makes has no gradient yet.
+    const isFresh = this.#made.has(tensor.storage) || this.#inputs.includes(tensor.storage);
+    this.#gradients.set(tensor, { tensor, expected: access === 'set' || isFresh ? undefined : value });
   }
 
   fromHost(call: () => void, undo?: () => void): void {
     const outer = this.#hostCall;
-    this.#hostCall = { call, undo, calls: [] };
+    this.#hostCall = { call, undo, calls: [], at: this.#calls.length };
     this.#hostCalls.push(this.#hostCall);
-    call();
-    this.#hostCall = outer;
+    try {
+      call();
+    } finally {
+      this.#hostCall = outer;
+    }
   }
 
   #call(entry: number, run: () => number | undefined): number | undefined {
@@ -94,20 +127,44 @@ export class Recording implements Recorder {
     this.#operands = [];
     let length = block.length;
     while (length > 0 && block[length - 1] === UNUSED) length--;
+    // The last number of a call may happen to be that one, too.
+    length = Math.min(length + 1, block.length);
     const call = { entry, block: block.slice(0, length), operands };
     for (const storage of operands) {
       const made = this.#made.get(storage);
       if (made === undefined || made.used) continue;
       made.used = true;
       // Fresh memory was zero; that of the plan is not.
-      if (made.zeroed && !storage.kept) loadNative().fill(0, bytesOf(storage));
+      if (made.zeroed && !made.filled) loadNative().fill(0, bytesOf(storage));
     }
-    this.#calls.push(call);
-    this.#hostCall?.calls.push(call);
     block.set(call.block);
-    const result = run();
-    block.fill(UNUSED);
-    return result;
+    try {
+      const result = run();
+      this.#calls.push(call);
+      this.#hostCall?.calls.push(call);
+      if (result !== undefined && result >= 0) this.#fail();
+      return result;
+    } finally {
+      block.fill(UNUSED);
+    }
+  }
+
+  #fail(): void {
+    this.#failed = true;
+    this.#refusal ??= new Error(
+      '[compile] the step went on after an error about indices or targets that do not exist, as if it had not been; ' +
+        'whether there is one depends on values, which its JavaScript sees only once',
+    );
+  }
+
+  /** Throws when a constant would not be the same in the next run. */
+  #checkConstants(): void {
+    for (const [storage, { filled }] of this.#made)
+      if (filled && storage.version > 0)
+        throw new Error(
+          `[compile] the step makes a tensor from numbers of JavaScript's (${storage.dtype}, ${storage.bytes} bytes) and ` +
+            'changes it in place, but it makes it only once: change a clone() of it',
+        );
   }
 
   /** @param outputs storages that each run makes anew, for the caller to keep */
@@ -161,18 +218,21 @@ export class Recording implements Recorder {
     const versions = [...this.#versions]
       .filter(([storage]) => !isInput.has(storage))
       .map(([storage, before]) => ({ storage, changes: storage.version - before }));
+    const outside = slots.filter((storage) => !this.#made.has(storage) && !isInput.has(storage));
     const kept = slots.filter((storage) => this.#made.has(storage) && storage.kept);
     return new Plan(
       Float64Array.from(numbers),
       handles,
       this.#inputs.map(replaced),
       outputs.map((storage) => replaced(storage) as Replaced),
-      this.#hostCalls.map(({ call, undo, calls }) => ({
+      this.#hostCalls.map(({ call, undo, calls, at }) => ({
         call,
         undo,
+        at,
         packed: calls.map((c) => ({ ...c, position: blocks.get(c) as number })),
       })),
       [...versions, ...kept.map((storage) => ({ storage, changes: 1 }))].filter((v) => v.changes > 0),
+      outside.map((storage) => ({ storage, handle: handleOf.get(storage) as number })),
       [...this.#gradients.values()].map((change) => ({ ...change, after: change.tensor.grad })),
       { calls: this.#calls.length, bytes: layout.bytes },
     );

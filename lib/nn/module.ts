@@ -3,7 +3,7 @@ import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { copy_ } from '../ops/inplace.js';
 import { checkOptions } from '../ops/primitive.js';
-import { modeChanged, recorder } from '../recording.js';
+import { modeChanged } from '../recording.js';
 import { formatShape, sameShape } from '../shape.js';
 import { Tensor, viewOf } from '../tensor.js';
 import { Parameter } from './parameter.js';
@@ -121,10 +121,7 @@ export abstract class Module {
 
   /** Drops the gradients of all parameters. */
   zeroGrad(): void {
-    for (const parameter of this.parameters()) {
-      recorder?.gradient(parameter, 'drop');
-      parameter.grad = null;
-    }
+    for (const parameter of this.parameters()) parameter.grad = null;
   }
 
   /** Sets whether gradients are computed for all parameters. */

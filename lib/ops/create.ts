@@ -11,10 +11,10 @@ import {
   type TypedArray,
 } from '../dtype.js';
 import { describe, rangeError, shapeError, typeError } from '../errors.js';
-import { drawBlocks } from '../random.js';
-import { fromHost } from '../recording.js';
+import { drawBlocks, setRngState, type RandomState } from '../random.js';
+import { fromHost, recorder } from '../recording.js';
 import { checkShape, contiguousStrides, formatShape, MAX_DIMS, sizeOf, type Shape } from '../shape.js';
-import { borrow } from '../storage.js';
+import { borrow, Storage } from '../storage.js';
 import { empty, Tensor, type NestedArray } from '../tensor.js';
 import { checkOptions } from './primitive.js';
 
@@ -307,9 +307,13 @@ function random(
 
 /** Writes random numbers over a contiguous tensor. */
 export function randomFill(kind: RandomKind, out: Tensor, a: number, b: number): Tensor {
-  fromHost(() => {
-    const { key, counter } = drawBlocks(Math.ceil(out.size / randomPerBlock(kind, out.dtype)));
-    backend.random(kind, out, key, counter, a, b);
+  let drawn: RandomState;
+  const draw = (): void => {
+    drawn = drawBlocks(Math.ceil(out.size / randomPerBlock(kind, out.dtype)));
+    backend.random(kind, out, drawn.key, drawn.counter, a, b);
+  };
+  fromHost(draw, () => {
+    setRngState(drawn);
   });
   return out;
 }
@@ -319,6 +323,8 @@ export function randomFill(kind: RandomKind, out: Tensor, a: number, b: number):
  * never freed by a scope.
  */
 export function persistent(shape: Shape, dtype: DType): Tensor {
-  const buffer = backend.allocate(Math.max(1, sizeOf(shape)) * itemSize(dtype));
-  return new Tensor(borrow(buffer, dtype), dtype, shape);
+  const storage = new Storage(backend.allocate(Math.max(1, sizeOf(shape)) * itemSize(dtype)), dtype);
+  storage.kept = true;
+  if (recorder !== null) recorder.allocated(storage, true);
+  return new Tensor(storage, dtype, shape);
 }

@@ -3,7 +3,7 @@ import { backend } from '../backend/select.js';
 import { noGrad } from '../grad-mode.js';
 import { contiguous } from '../ops/broadcast.js';
 import { persistent } from '../ops/create.js';
-import { fromHost } from '../recording.js';
+import { fromHost, unrecorded } from '../recording.js';
 import type { Tensor } from '../tensor.js';
 import { checkGrad, checkNumber, Optimizer, type ParamGroup } from './optimizer.js';
 
@@ -58,11 +58,8 @@ export class Adam extends Optimizer<AdamOptions> {
         const grad = checkGrad('Adam', param, param.grad);
         let state = this.#state.get(param);
         if (state === undefined) {
-          state = {
-            step: 0,
-            m: persistent(param.shape, param.dtype),
-            v: persistent(param.shape, param.dtype),
-          };
+          const zeros = (): Tensor => unrecorded(() => persistent(param.shape, param.dtype));
+          state = { step: 0, m: zeros(), v: zeros() };
           this.#state.set(param, state);
         }
         const { m, v } = state;

@@ -26,6 +26,10 @@ export abstract class Optimizer<O extends object> {
     defaults: O,
     check: (options: O) => void,
   ) {
+    if (recorder !== null)
+      throw new Error(
+        '[compile] the step makes an optimizer, whose state would be of the first run: make it outside',
+      );
     this.checkGroups = () => {
       this.paramGroups.forEach(check);
     };
@@ -54,11 +58,7 @@ export abstract class Optimizer<O extends object> {
 
   /** Drops the gradients of all parameters. Call it before each `backward`. */
   zeroGrad(): void {
-    for (const { params } of this.paramGroups)
-      for (const param of params) {
-        recorder?.gradient(param, 'drop');
-        param.grad = null;
-      }
+    for (const { params } of this.paramGroups) for (const param of params) param.grad = null;
   }
 
   /** Moves every parameter that has a gradient. */

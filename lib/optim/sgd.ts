@@ -3,7 +3,7 @@ import { checkBoolean, rangeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { contiguous } from '../ops/broadcast.js';
 import { persistent } from '../ops/create.js';
-import { fromHost } from '../recording.js';
+import { fromHost, unrecorded } from '../recording.js';
 import type { Tensor } from '../tensor.js';
 import { checkGrad, checkNumber, Optimizer, type ParamGroup } from './optimizer.js';
 
@@ -22,12 +22,18 @@ export interface SGDOptions {
   maximize: boolean;
 }
 
+interface SGDState {
+  readonly buffer: Tensor;
+  /** Whether nothing is in the buffer yet. */
+  first: boolean;
+}
+
 /**
  * Stochastic gradient descent, with momentum (also Nesterov's), fused.
  * @see https://pytorch.org/docs/stable/generated/torch.optim.SGD.html
  */
 export class SGD extends Optimizer<SGDOptions> {
-  readonly #buffers = new Map<Tensor, Tensor>();
+  readonly #state = new Map<Tensor, SGDState>();
 
   constructor(
     params: Iterable<Tensor> | Iterable<ParamGroup<SGDOptions>>,
@@ -59,20 +65,23 @@ export class SGD extends Optimizer<SGDOptions> {
       for (const param of group.params) {
         if (param.grad === null) continue;
         const grad = checkGrad('SGD', param, param.grad);
-        const known = this.#buffers.get(param);
-        let buffer: Tensor | null = null;
-        if (group.momentum !== 0) {
-          buffer = known ?? persistent(param.shape, param.dtype);
-          this.#buffers.set(param, buffer);
-        }
         const dense = noGrad(() => contiguous(grad));
-        let first = known === undefined;
         fromHost(() => {
-          backend.sgd(param, dense, buffer, { ...group, first });
-          first = false;
+          const state = group.momentum === 0 ? null : this.#stateOf(param);
+          backend.sgd(param, dense, state?.buffer ?? null, { ...group, first: state?.first ?? true });
+          if (state !== null) state.first = false;
         });
         param.storage.version++;
       }
     }
+  }
+
+  #stateOf(param: Tensor): SGDState {
+    let state = this.#state.get(param);
+    if (state === undefined) {
+      state = { buffer: unrecorded(() => persistent(param.shape, param.dtype)), first: true };
+      this.#state.set(param, state);
+    }
+    return state;
   }
 }
