@@ -8,6 +8,8 @@ namespace mgp {
 
 namespace {
 
+constexpr uint32_t kMaxBuffers = 1 << 20;
+
 [[noreturn]] void malformed(Napi::Env env, const char* what) {
   throw Napi::RangeError::New(env, std::string("[replay] ") + what);
 }
@@ -50,17 +52,20 @@ Napi::Value replay(const Napi::CallbackInfo& info) {
   if (info.Length() < 2 || !info[0].IsTypedArray() || !info[1].IsArray() ||
       info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array)
     throw Napi::TypeError::New(env, "[replay] expected a Float64Array and an array of buffers");
-  auto program = info[0].As<Napi::Float64Array>();
   const auto handles = info[1].As<Napi::Array>();
+  if (handles.Length() > kMaxBuffers) malformed(env, "too many buffers");
 
-  std::vector<Memory> buffers(handles.Length());
-  for (uint32_t i = 0; i < buffers.size(); i++) {
-    napi_value handle;
-    if (napi_get_element(env, handles, i, &handle) != napi_ok || !bufferOf(env, handle, &buffers[i]))
+  // An element may be a getter, which runs JavaScript: no memory is looked up before all are there.
+  std::vector<napi_value> values(handles.Length());
+  for (uint32_t i = 0; i < values.size(); i++)
+    if (napi_get_element(env, handles, i, &values[i]) != napi_ok) return env.Undefined();
+  std::vector<Memory> buffers(values.size());
+  for (size_t i = 0; i < buffers.size(); i++)
+    if (!bufferOf(env, values[i], &buffers[i]))
       throw Napi::TypeError::New(env,
                                  "[replay] expected ArrayBuffers, or Uint8Arrays over SharedArrayBuffers");
-  }
 
+  auto program = info[0].As<Napi::Float64Array>();
   Reader reader{env, program.Data(), program.ElementLength()};
   const int64_t slotCount = reader.next("number of slots", 0, 1 << 20);
   const int64_t callCount = reader.next("number of calls", 0, 1 << 20);

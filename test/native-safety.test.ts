@@ -189,6 +189,40 @@ test('a program of recorded calls survives any one number being wrong', (t) => {
   }
 });
 
+test('a program whose buffers are behind getters', (t) => {
+  const run = addon.replay as (program: Float64Array, buffers: unknown) => number;
+  const fill = (addon.entries as string[]).indexOf('fill');
+  // One slot, and a call that fills its 16 floats with 5.
+  const program = Float64Array.of(1, 1, 0, 0, 0, -1, fill, 1, 6, 0, 1, 16, 3, 0, 1, 5);
+  const behind = (first: unknown, get: () => unknown): unknown[] =>
+    Object.defineProperty([first], 1, { get, enumerable: true });
+  const buffer = new ArrayBuffer(64);
+  t.is(
+    run(
+      program,
+      behind(buffer, () => buffer),
+    ),
+    -1,
+  );
+  t.is(new Float32Array(buffer)[15], 5);
+  const thrown = behind(buffer, () => {
+    throw new Error('mine');
+  });
+  t.throws(() => run(program, thrown), { message: 'mine' });
+  const detaching = behind(buffer, () => {
+    structuredClone(buffer, { transfer: [buffer] });
+    return new ArrayBuffer(8);
+  });
+  t.throws(() => run(program, detaching), { message: /detached/ });
+  const own = program.slice();
+  const taking = behind(new ArrayBuffer(64), () => {
+    structuredClone(own, { transfer: [own.buffer] });
+    return new ArrayBuffer(8);
+  });
+  t.throws(() => run(own, taking), { instanceOf: RangeError, message: /^\[replay\]/ });
+  t.throws(() => run(program, new Array(2 ** 32 - 1)), { message: /^\[replay\] too many buffers/ });
+});
+
 test('a block that JavaScript has detached does no harm', (t) => {
   // The addon's own memory stays; only JavaScript's view of it is gone. In a worker, since the block is not replaced.
   t.notThrows(() => addon.block.fill(NaN));
