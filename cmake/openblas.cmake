@@ -72,3 +72,31 @@ if(MGP_SLIM_BLAS AND OPENBLAS_LIBRARY MATCHES "\\.a$" AND NOT APPLE)
     target_link_options(mgp_openblas INTERFACE ${mgp_slim_flags})
   endif()
 endif()
+
+# Its serial build hands out memory without a lock: native/blas_memory.cc. Where the linker cannot lead those calls
+# elsewhere, native/gemm.cc makes one call at a time.
+if(OPENBLAS_LIBRARY MATCHES "\\.a$" AND NOT APPLE)
+  include(CheckCXXSourceCompiles)
+  set(mgp_wrap -Wl,--wrap=blas_memory_alloc -Wl,--wrap=blas_memory_free)
+  set(CMAKE_REQUIRED_INCLUDES ${OPENBLAS_INCLUDE_DIR})
+  set(CMAKE_REQUIRED_LINK_OPTIONS ${mgp_wrap})
+  set(CMAKE_REQUIRED_LIBRARIES ${OPENBLAS_LIBRARY} Threads::Threads m)
+  check_cxx_source_compiles("#include <cblas.h>
+    extern \"C\" {
+    void* __real_blas_memory_alloc(int);
+    void __real_blas_memory_free(void*);
+    void* __wrap_blas_memory_alloc(int p) { return __real_blas_memory_alloc(p); }
+    void __wrap_blas_memory_free(void* b) { __real_blas_memory_free(b); }
+    }
+    int main() {
+      float a[4] = {0};
+      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, 2, 2, 2, 1, a, 2, a, 2, 0, a, 2);
+    }" MGP_BLAS_MEMORY_WRAPS)
+  unset(CMAKE_REQUIRED_INCLUDES)
+  unset(CMAKE_REQUIRED_LINK_OPTIONS)
+  unset(CMAKE_REQUIRED_LIBRARIES)
+  if(MGP_BLAS_MEMORY_WRAPS)
+    target_link_options(mgp_openblas INTERFACE ${mgp_wrap})
+    target_compile_definitions(mgp_openblas INTERFACE MGP_WRAP_BLAS_MEMORY)
+  endif()
+endif()

@@ -274,6 +274,17 @@ for (const backend of BACKENDS) {
     });
   });
 
+  test(`threads that multiply small matrices side by side do not disturb each other, on ${backend}`, (t) => {
+    onBackend(backend, () => {
+      const [q, k, v] = [0, 1, 2].map(() => randn([backend === 'native' ? 64 : 2, 64, 32]));
+      const once = (): Tensor => scaledDotProductAttention(q, k, v);
+      const first = once();
+      const runs = backend === 'native' ? 600 : 1;
+      for (let i = 0; i < runs; i++) if (!sameBits(tidy(once), first)) t.fail(`run ${i} differs`);
+      t.pass();
+    });
+  });
+
   test(`a mask of numbers has a gradient, and dropped weights have none, on ${backend}`, (t) => {
     onBackend(backend, () => {
       const xs = parts(3);
