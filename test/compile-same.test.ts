@@ -67,6 +67,20 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    title: 'one layer is taken out of training by hand, and put back',
+    most: 3,
+    go: (compiled) => {
+      manualSeed(2);
+      const [norm, drop] = [new nn.BatchNorm1d(2), new nn.Dropout(0.5)];
+      const step = compiled((x: Tensor) => drop.forward(norm.forward(x)));
+      return times(8, (i) => {
+        drop.training = i < 3 || i > 6;
+        drop.train(drop.training);
+        return list(step(tensor([[i, 1], [2, i]]))); // prettier-ignore
+      });
+    },
+  },
+  {
     title: 'momentum is switched on, off and on, between steps with random numbers',
     most: 4,
     go: (compiled) => {

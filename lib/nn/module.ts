@@ -23,10 +23,19 @@ export type StateDict = Record<string, Tensor>;
  * @see https://pytorch.org/docs/stable/generated/torch.nn.Module.html
  */
 export abstract class Module {
-  /** Whether layers that behave differently in training do so. Set by `train` and `eval`. */
-  training = true;
+  #training = true;
   /** What belongs to the state but is not learned, by name. */
   readonly #buffers = new Map<string, Tensor>();
+
+  /** Whether layers that behave differently in training do so. Set by `train` and `eval`. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  set training(value: boolean) {
+    if (value !== this.#training) modeChanged();
+    this.#training = value;
+  }
 
   /** Computes the outputs. */
   abstract forward(...inputs: Tensor[]): Tensor;
@@ -109,7 +118,6 @@ export abstract class Module {
   /** Puts this module and all below it into training mode, or out of it. */
   train(mode = true): this {
     if (typeof mode !== 'boolean') typeError('train', `expected true or false, got ${describe(mode)}`);
-    modeChanged();
     for (const module of this.modules()) module.training = mode;
     return this;
   }
