@@ -67,7 +67,7 @@ const MOST_RECORDINGS = 8;
  * library: learning rates, counts of steps and seeds are asked for each time. All else that JavaScript does in `step` it
  * does once for each recording, and numbers it makes tensors of are constants. It is recorded anew when the shape, strides
  * or dtype of an argument changes, or an argument that is no tensor, the mode of a module (`train`, `eval`), what requires
- * gradients, or the gradients that it adds to. Parameters and optimizer state stay where they are; `grad` is the same
+ * gradients, or the gradients that it reads or adds to. Parameters and optimizer state stay where they are; `grad` is the same
  * tensor after each run, with new numbers in it. Tensors made in `step` and not returned are freed at its end, as by
  * {@link tidy}; what it returns has no graph. On the reference backend and under `detectAnomaly`, `step` runs as it is.
  * @param step takes tensors without graph, and plain values; returns tensors, also in arrays and objects, or plain values
