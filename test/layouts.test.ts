@@ -3,15 +3,18 @@ import {
   batchNorm,
   conv2d,
   crossEntropy,
+  getNumThreads,
+  grad,
   linear,
   maxPool2d,
   randn,
   relu,
+  setNumThreads,
   tensor,
   zeros,
   type Tensor,
 } from '../lib/index.js';
-import { BACKENDS, onBackend } from './support/check.js';
+import { BACKENDS, differs, onBackend, sameBits, snapshot } from './support/check.js';
 
 // What docs/design.md promises about where elements lie.
 
@@ -68,3 +71,58 @@ for (const backend of BACKENDS) {
     });
   });
 }
+
+/** A convolution of `n` images with one number replaced in each operand, and its gradients. */
+function convolved(n: number, odd: readonly (number | null)[], padding: number): Tensor[] {
+  const sizes = [
+    [n, 2, 4, 5],
+    [3, 2, 3, 3],
+    [n, 3, 2 + 2 * padding, 3 + 2 * padding],
+  ];
+  const operands = sizes.map((shape, k) => {
+    const size = shape.reduce((a, b) => a * b);
+    const values = Array.from({ length: size }, (_, i) => ((i * 7 + k) % 11) - 5);
+    const value = odd[k];
+    if (value !== null) values[0] = value;
+    return tensor(values).reshape(shape);
+  });
+  const [x, weight, g] = operands;
+  x.requiresGrad = weight.requiresGrad = true;
+  const y = conv2d(x, weight, null, { padding });
+  y.backward(g);
+  return [y, x.grad as Tensor, weight.grad as Tensor];
+}
+
+test('what is not finite spreads through convolutions of many images as through those of few', (t) => {
+  // Zeros of the padding count: times infinity, they are NaN. With padding 3 a window sees nothing else.
+  for (const padding of [0, 1, 3])
+    for (const value of [NaN, Infinity])
+      for (const place of [0, 1, 2]) {
+        const odd = [0, 1, 2].map((k) => (k === place ? value : null));
+        for (const n of [8, 21]) {
+          const expected = onBackend('reference', () => convolved(n, odd, padding));
+          for (const backend of BACKENDS) {
+            const actual = onBackend(backend, () => convolved(n, odd, padding));
+            const where = `${backend}, ${value} in operand ${place}, ${n} images, padding ${padding}`;
+            actual.forEach((y, i) => t.is(differs(y, snapshot(expected[i])), '', `${where}, result ${i}`));
+          }
+        }
+      }
+});
+
+test.serial('convolutions of many images do not depend on the number of threads', (t) => {
+  const before = getNumThreads();
+  const [x, weight, g] = [randn([70, 16, 16, 16]), randn([24, 16, 3, 3]), randn([70, 24, 16, 16])];
+  x.requiresGrad = weight.requiresGrad = true;
+  const run = (threads: number): Tensor[] => {
+    setNumThreads(threads);
+    const y = conv2d(x, weight, null, { padding: 1 });
+    return [y, ...grad(y, [x, weight], { gradOutputs: g })];
+  };
+  try {
+    const alone = run(1);
+    for (const threads of [2, 3]) run(threads).forEach((y, i) => t.true(sameBits(y, alone[i]), `${threads}`));
+  } finally {
+    setNumThreads(before);
+  }
+});
