@@ -26,6 +26,12 @@ const ImageKernels<double>& kernelsFor<double>() {
 struct Meetings {
   std::vector<Meeting> list;
   std::vector<int64_t> starts;
+
+  /// Room for so many positions with about so many meetings each.
+  Meetings(int64_t positions, int64_t each) {
+    list.reserve(static_cast<size_t>(positions * each));
+    starts.reserve(static_cast<size_t>(positions + 1));
+  }
 };
 
 /// Element k of the window, at stop `stop`: the pixel it sees, if it is one.
@@ -37,7 +43,7 @@ int64_t stopsAlong(const Window& w, int i) { return i == 0 ? w.outHeight : w.out
 
 /// The pixels that are seen at every stop.
 Meetings seenAt(const Window& w, int i, int64_t tapStep, int64_t sourceStep) {
-  Meetings m;
+  Meetings m(stopsAlong(w, i), w.kernel[i]);
   for (int64_t stop = 0; stop < stopsAlong(w, i); stop++) {
     m.starts.push_back(static_cast<int64_t>(m.list.size()));
     for (int64_t k = 0; k < w.kernel[i]; k++)
@@ -50,8 +56,9 @@ Meetings seenAt(const Window& w, int i, int64_t tapStep, int64_t sourceStep) {
 
 /// The stops at which every pixel is seen.
 Meetings seeing(const Window& w, int i, int64_t tapStep, int64_t sourceStep) {
-  Meetings m;
-  for (int64_t pixel = 0; pixel < (i == 0 ? w.height : w.width); pixel++) {
+  const int64_t pixels = i == 0 ? w.height : w.width;
+  Meetings m(pixels, (w.kernel[i] + w.stride[i] - 1) / w.stride[i]);
+  for (int64_t pixel = 0; pixel < pixels; pixel++) {
     m.starts.push_back(static_cast<int64_t>(m.list.size()));
     for (int64_t k = 0; k < w.kernel[i]; k++) {
       const int64_t ahead = pixel + w.padding[i] - k * w.dilation[i];
@@ -66,6 +73,7 @@ Meetings seeing(const Window& w, int i, int64_t tapStep, int64_t sourceStep) {
 /// Where the pixels lie that an element of the window sees, stop by stop.
 std::vector<int64_t> sourcesOf(const Window& w, int i, int64_t sourceStep) {
   std::vector<int64_t> sources;
+  sources.reserve(static_cast<size_t>(w.kernel[i] * stopsAlong(w, i)));
   for (int64_t k = 0; k < w.kernel[i]; k++)
     for (int64_t stop = 0; stop < stopsAlong(w, i); stop++) {
       const int64_t pixel = pixelAt(w, i, stop, k);
