@@ -43,7 +43,7 @@ module.exports = {
       // index re-exports setBackend and its like; `mgp doctor` looks at the addon itself.
       from: {
         path: '^lib/',
-        pathNot: '^lib/(backend/|ops/|optim/|(autograd|compile|waiting|index)[.]ts|cli/doctor)',
+        pathNot: '^lib/(backend/|ops/|optim/|(autograd|compile|waiting|index)[.]ts|cli/(doctor|bench/))',
       },
       to: { path: '^lib/backend/', pathNot: '^lib/backend/contract[.]ts', dependencyTypesNot: ['type-only'] },
     },

@@ -1,5 +1,6 @@
 // The export table of the addon.
 
+#include "benchmark.h"
 #include "blas.h"
 #include "entries.h"
 #include "memory.h"
@@ -58,6 +59,8 @@ Napi::Object initAddon(Napi::Env env, Napi::Object exports) {
   }
   exports["entries"] = names;
   exports["replay"] = Napi::Function::New(env, replay, "replay");
+  exports["timeGemm"] = Napi::Function::New(env, timeGemm, "timeGemm");
+  exports["timeTriad"] = Napi::Function::New(env, timeTriad, "timeTriad");
   exports["allocate"] = Napi::Function::New(env, allocate, "allocate");
   exports["isAligned"] = Napi::Function::New(env, isAligned, "isAligned");
   exports["setNumThreads"] = Napi::Function::New(env, setThreads, "setNumThreads");

@@ -46,6 +46,25 @@ const wrong: [string[], string][] = [
     ['mnist', '--save', './x', '--report', 'x'],
     'mgp: --save and --report: expected two files, got "./x" for both\n',
   ],
+  [
+    ['bench', '--workload', 'seedcnn_b32,resnet'],
+    'mgp: --workload: expected some of seedcnn_b32, seedcnn_b256, mlp_b128, vgg_b32, gpt_b16, got "resnet"\n',
+  ],
+  [['bench', '--rounds', '0'], 'mgp: --rounds: expected a whole number from 1 to 1000, got "0"\n'],
+  [['bench', '--seconds', 'x'], 'mgp: --seconds: expected a number above 0, got "x"\n'],
+  [
+    ['bench', '--peer', 'jax'],
+    "mgp: option '--peer <name>' argument 'jax' is invalid. Allowed choices are torch.\n",
+  ],
+  [['bench', '--python', 'python3'], 'mgp: --python: expected --peer torch with it\n'],
+  [
+    ['bench', '--peer', 'torch', '--python', '/no/python'],
+    'mgp: --python: expected a Python with PyTorch, got "/no/python", which cannot import torch\n',
+  ],
+  [
+    ['bench', '--save', '/no/such/page.md'],
+    'mgp: --save: "/no/such/page.md" cannot be written: its folder does not exist\n',
+  ],
   [['graph', '--out', 'x.png'], 'mgp: --out: expected a .svg or .dot file, got "x.png"\n'],
   [
     ['graph', '--expression', 'x'],

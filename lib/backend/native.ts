@@ -98,6 +98,8 @@ interface Addon {
   readonly entries: readonly string[];
   /** Runs a recorded step: see plan.ts. */
   replay(program: Float64Array, buffers: readonly Handle[]): number;
+  timeGemm(m: number, n: number, k: number, times: number): number;
+  timeTriad(count: number, times: number): number;
   allocate(bytes: number): ArrayBuffer;
   setNumThreads(count: number): void;
   getNumThreads(): number;
@@ -570,6 +572,18 @@ function ensureLoaded(): { readonly path: string } {
   loaded ??= load();
   if ('error' in loaded) throw loaded.error;
   return loaded;
+}
+
+/** Seconds that BLAS itself takes for a product (m, k) @ (k, n) in float32, on one thread: for `mgp bench`. */
+export function timeGemm(m: number, n: number, k: number, times: number): number {
+  ensureLoaded();
+  return addon.timeGemm(m, n, k, times);
+}
+
+/** Seconds that adding up so many float32 numbers takes on one thread, in memory of the addon's: for `mgp bench`. */
+export function timeTriad(count: number, times: number): number {
+  ensureLoaded();
+  return addon.timeTriad(count, times);
 }
 
 /**

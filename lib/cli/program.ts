@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command, CommanderError, Option } from 'commander';
+import type { BenchFlags } from './bench/bench.js';
 import type { DoctorFlags } from './doctor.js';
 import { EXPRESSIONS } from './expressions.js';
 import type { GraphFlags } from './graph.js';
@@ -45,6 +46,35 @@ function createProgram(onExit: (code: number) => void): Command {
     .action(async (flags: MnistFlags) => {
       onExit(await (await import('./mnist.js')).mnist(flags));
     });
+
+  program
+    .command('bench')
+    .description('time training steps, side by side with PyTorch if asked, and what they are made of')
+    .addOption(
+      new Option('--workload <names>', 'which, with commas between them (default: all)').argParser(
+        (text: string) => text.split(','),
+      ),
+    )
+    .addOption(new Option('--peer <name>', 'whom to take turns with').choices(['torch']))
+    .option('--python <path>', 'a Python that has PyTorch (default: /usr/bin/python3, or python3)')
+    .option(
+      '--threads <n>',
+      'threads for both sides (default: the better of 1 and one a core)',
+      wholeNumber('--threads', 1, MAX_THREADS),
+    )
+    .option('--seconds <x>', 'length of a turn', positiveNumber('--seconds'), 1)
+    .option('--rounds <n>', 'turns', wholeNumber('--rounds', 1, 1000), 5)
+    .addOption(backendOption())
+    .option('--micro', 'only the parts: overhead of an op, matrix products, memory, import')
+    .option('--save <file>', 'write a page of the results, as Markdown')
+    .option('--json', 'print one JSON object, and nothing else, on standard output')
+    .action(async (flags: BenchFlags) => {
+      onExit(await (await import('./bench/bench.js')).bench(flags));
+    });
+
+  program.command('bench-worker', { hidden: true }).action(async () => {
+    await (await import('./bench/worker.js')).answerRequests();
+  });
 
   program
     .command('graph')
