@@ -5,66 +5,21 @@ import { cast, type Keepdim } from './ops/primitive.js';
 import type { Shape } from './shape.js';
 import { Tensor, viewOf } from './tensor.js';
 
-// Every op that takes a tensor first is a method too: `x.add(y)` is `add(x, y)`, and is documented there.
+// Every op that takes a tensor first is a method too: `x.add(y)` is `add(x, y)`, and is documented there. These are not:
+// they make tensors, take several, start with something else, or read better as functions, as losses do.
+const FUNCTIONS = [
+  ...(['arange', 'eye', 'fromArray', 'full', 'linspace', 'ones', 'rand', 'randint', 'randn'] as const),
+  ...(['tensor', 'zeros', 'zerosLike', 'cat', 'stack', 'where', 'unbroadcast', 'detectAnomaly'] as const),
+  ...(['linear', 'embedding', 'scaledDotProductAttention', 'crossEntropy', 'mseLoss'] as const),
+] satisfies (keyof Ops)[];
 
-/** The names of the ops that become methods as they are. */
-const NAMES = [
-  ...([
-    'abs',
-    'erf',
-    'gelu',
-    'silu',
-    'exp',
-    'log',
-    'logicalNot',
-    'neg',
-    'reciprocal',
-    'relu',
-    'sigmoid',
-    'sign',
-    'sqrt',
-    'square',
-  ] as const),
-  ...([
-    'tanh',
-    'add',
-    'sub',
-    'mul',
-    'div',
-    'pow',
-    'maximum',
-    'minimum',
-    'eq',
-    'ne',
-    'lt',
-    'le',
-    'gt',
-    'ge',
-  ] as const),
-  ...(['sum', 'mean', 'amax', 'amin', 'argmax', 'argmin', 'softmax', 'logSoftmax'] as const),
-  ...(['transpose', 'swapaxes', 'squeeze', 'unsqueeze', 'flatten', 'slice', 'narrow', 'select'] as const),
-  ...(['contiguous', 'clone', 'gather', 'scatterAdd', 'indexSelect', 'indexAdd', 'max', 'min'] as const),
-  ...([
-    'matmul',
-    'im2col',
-    'col2im',
-    'conv2d',
-    'dropout',
-    'batchNorm',
-    'layerNorm',
-    'maxPool2d',
-    'copy_',
-    'fill_',
-    'zero_',
-    'add_',
-    'sub_',
-    'mul_',
-    'div_',
-  ] as const),
-];
+/** Methods with a signature of their own. */
+const OWN = ['max', 'min', 'reshape', 'permute', 'expand'] satisfies (keyof Ops)[];
 
+type Ops = typeof ops;
 type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer T ? (...rest: R) => T : never;
-type OpMethods = { [K in Exclude<(typeof NAMES)[number], 'max' | 'min'>]: Method<(typeof ops)[K]> };
+type Name = Exclude<keyof Ops, (typeof FUNCTIONS)[number] | (typeof OWN)[number]>;
+type OpMethods = { [K in Name as Ops[K] extends (...args: never[]) => unknown ? K : never]: Method<Ops[K]> };
 
 /** Sizes or dimensions, as one array or one by one. */
 type Sizes = number[] | [Shape];
@@ -133,10 +88,10 @@ const methods: Record<string, (this: Tensor, ...rest: never[]) => unknown> = {
   },
 };
 
-for (const name of NAMES) {
-  const op = ops[name] as (x: Tensor, ...rest: unknown[]) => unknown;
+for (const [name, op] of Object.entries(ops)) {
+  if (name in methods || typeof op !== 'function' || (FUNCTIONS as string[]).includes(name)) continue;
   methods[name] = function (...rest: unknown[]) {
-    return op(this, ...rest);
+    return (op as (x: Tensor, ...rest: unknown[]) => unknown)(this, ...rest);
   };
 }
 for (const [name, value] of Object.entries(methods))

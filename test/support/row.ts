@@ -4,10 +4,26 @@ import { Tensor } from '../../lib/index.js';
 import { dtypeFor, Input, make, type Layout, Random } from './inputs.js';
 import { zip, type Nd } from './oracle.js';
 
-/** The name of a function that `lib/ops/index.ts` exports. */
-export type OpName = {
-  [K in keyof typeof ops]: (typeof ops)[K] extends (...args: never[]) => unknown ? K : never;
-}[keyof typeof ops];
+type FunctionsOf<T> = {
+  [K in keyof T & string]: T[K] extends (...args: never[]) => unknown ? K : never;
+}[keyof T & string];
+type NamespacesOf<T> = Exclude<keyof T & string, FunctionsOf<T>>;
+
+/** The name of a function that `lib/ops/index.ts` exports, alone (`add`) or in a namespace (`linalg.inv`). */
+export type OpName =
+  | FunctionsOf<typeof ops>
+  | { [K in NamespacesOf<typeof ops>]: `${K}.${FunctionsOf<(typeof ops)[K]>}` }[NamespacesOf<typeof ops>];
+
+type Op = (...args: unknown[]) => unknown;
+
+/** All of them by name. */
+export const OPS: ReadonlyMap<string, Op> = new Map(
+  Object.entries(ops).flatMap(([name, value]: [string, unknown]) =>
+    typeof value === 'function'
+      ? [[name, value as Op]]
+      : Object.entries(value as Record<string, Op>).map(([member, op]) => [`${name}.${member}`, op]),
+  ),
+);
 
 /** An argument of a call: an `Input` stands for a tensor, alone or in an array; all else is passed as it is. */
 export type Arg = Input | readonly Input[] | number | boolean | readonly number[] | object | null | undefined;
@@ -144,7 +160,7 @@ export class Call {
 
   /** Calls the op. Always a list of results. */
   run(inputs: readonly Tensor[]): Tensor[] {
-    return outputsOf((ops[this.row.op] as (...args: unknown[]) => unknown)(...this.#fill(inputs)));
+    return outputsOf((OPS.get(this.row.op) as Op)(...this.#fill(inputs)));
   }
 
   /** Calls the op as a method of its first argument; null where there is none. */
