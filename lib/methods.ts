@@ -13,12 +13,11 @@ const FUNCTIONS = [
   ...(['linear', 'embedding', 'scaledDotProductAttention', 'crossEntropy', 'mseLoss'] as const),
 ] satisfies (keyof Ops)[];
 
-/** Methods with a signature of their own. */
-const OWN = ['max', 'min', 'reshape', 'permute', 'expand'] satisfies (keyof Ops)[];
-
 type Ops = typeof ops;
+/** Methods with a signature of their own. */
+type Own = 'max' | 'min' | 'reshape' | 'permute' | 'expand';
 type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer T ? (...rest: R) => T : never;
-type Name = Exclude<keyof Ops, (typeof FUNCTIONS)[number] | (typeof OWN)[number]>;
+type Name = Exclude<keyof Ops, (typeof FUNCTIONS)[number] | Own>;
 type OpMethods = { [K in Name as Ops[K] extends (...args: never[]) => unknown ? K : never]: Method<Ops[K]> };
 
 /** Sizes or dimensions, as one array or one by one. */

@@ -1,5 +1,5 @@
 import { distinct, real } from '../support/inputs.js';
-import * as oracle from '../support/oracle.js';
+import type * as oracle from '../support/oracle.js';
 import { over, total, type Nd } from '../support/oracle.js';
 import { always, floatsOnly, row, type DTypeRule, type Row } from '../support/row.js';
 

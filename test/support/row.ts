@@ -7,12 +7,13 @@ import { zip, type Nd } from './oracle.js';
 type FunctionsOf<T> = {
   [K in keyof T & string]: T[K] extends (...args: never[]) => unknown ? K : never;
 }[keyof T & string];
-type NamespacesOf<T> = Exclude<keyof T & string, FunctionsOf<T>>;
 
 /** The name of a function that `lib/ops/index.ts` exports, alone (`add`) or in a namespace (`linalg.inv`). */
-export type OpName =
-  | FunctionsOf<typeof ops>
-  | { [K in NamespacesOf<typeof ops>]: `${K}.${FunctionsOf<(typeof ops)[K]>}` }[NamespacesOf<typeof ops>];
+export type OpName = {
+  [K in keyof typeof ops]: (typeof ops)[K] extends (...args: never[]) => unknown
+    ? K
+    : `${K}.${FunctionsOf<(typeof ops)[K]>}`;
+}[keyof typeof ops];
 
 type Op = (...args: unknown[]) => unknown;
 
