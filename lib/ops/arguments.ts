@@ -1,0 +1,77 @@
+import { describe, rangeError, typeError } from '../errors.js';
+import { Tensor } from '../tensor.js';
+import { checkOptions } from './primitive.js';
+
+/**
+ * The arguments after the first ones, as PyTorch takes them: some or all by position (`P`), and those that remain by
+ * name in one options object (`O`) at the end.
+ */
+export type Rest<P extends unknown[], O> = P extends [...infer Init, unknown]
+  ? P | [...P, O] | Rest<Init, O>
+  : [] | [O];
+
+/**
+ * Reads arguments that came by position, by name, or both.
+ * @param names of the arguments, in PyTorch's order
+ * @param onlyNamed names that have no position
+ * @throws TypeError for an argument too many, a name that is unknown, and one that comes twice
+ */
+export function readArgs<O extends object>(
+  op: string,
+  rest: readonly unknown[],
+  names: readonly (keyof O & string)[],
+  onlyNamed: readonly (keyof O & string)[] = [],
+): Partial<O> {
+  const options = isOptions(rest.at(-1)) ? (rest.at(-1) as Partial<O>) : undefined;
+  const count = options === undefined ? rest.length : rest.length - 1;
+  if (count > names.length)
+    typeError(op, `expected at most ${names.length} arguments here (${names.join(', ')}), got ${count}`);
+  if (options !== undefined) checkOptions(op, options, [...names, ...onlyNamed]);
+  const read: Record<string, unknown> = { ...options };
+  for (let i = 0; i < count; i++) {
+    if (rest[i] === undefined) continue;
+    if (read[names[i]] !== undefined) typeError(op, `${names[i]}: came by position and by name`);
+    read[names[i]] = rest[i];
+  }
+  return read as Partial<O>;
+}
+
+const isOptions = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null || value instanceof Tensor) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+};
+
+/** Throws unless an argument is a number; NaN and infinities are. */
+export function checkNumber(op: string, name: string, value: unknown): asserts value is number {
+  if (typeof value !== 'number') typeError(op, `${name}: expected a number, got ${describe(value)}`);
+}
+
+/** Throws unless an argument is a whole number, at least `least`. */
+export function checkInteger(
+  op: string,
+  name: string,
+  value: unknown,
+  least = -Infinity,
+): asserts value is number {
+  if (typeof value !== 'number') typeError(op, `${name}: expected a whole number, got ${describe(value)}`);
+  if (!Number.isInteger(value) || value < least)
+    rangeError(
+      op,
+      `${name}: expected a whole number${least === -Infinity ? '' : ` from ${least}`}, got ${value}`,
+    );
+}
+
+/** Throws unless an argument is one of some words. */
+export function checkOneOf<T extends string>(
+  op: string,
+  name: string,
+  value: unknown,
+  words: readonly T[],
+): asserts value is T {
+  if (!words.includes(value as T))
+    rangeError(
+      op,
+      `${name}: expected ${words.map((word) => `'${word}'`).join(' or ')}, got ${describe(value)}`,
+    );
+}
