@@ -16,5 +16,6 @@ export type { Shape } from './shape.js';
 export { Tensor, type GradFn, type NestedArray } from './tensor.js';
 
 export * as data from './data/index.js';
+export * as functional from './functional.js';
 export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';

@@ -10,7 +10,26 @@ import { Tensor, viewOf } from './tensor.js';
 const FUNCTIONS = [
   ...(['arange', 'eye', 'fromArray', 'full', 'linspace', 'ones', 'rand', 'randint', 'randn'] as const),
   ...(['tensor', 'zeros', 'zerosLike', 'cat', 'stack', 'where', 'unbroadcast', 'detectAnomaly'] as const),
-  ...(['linear', 'embedding', 'scaledDotProductAttention', 'crossEntropy', 'mseLoss'] as const),
+  ...(['linear', 'embedding', 'scaledDotProductAttention'] as const),
+  ...([
+    'crossEntropy',
+    'nllLoss',
+    'mseLoss',
+    'l1Loss',
+    'smoothL1Loss',
+    'huberLoss',
+    'poissonNllLoss',
+  ] as const),
+  ...([
+    'gaussianNllLoss',
+    'binaryCrossEntropy',
+    'binaryCrossEntropyWithLogits',
+    'klDiv',
+    'softMarginLoss',
+  ] as const),
+  ...(['hingeEmbeddingLoss', 'marginRankingLoss', 'multiMarginLoss', 'multilabelMarginLoss'] as const),
+  ...(['multilabelSoftMarginLoss', 'cosineEmbeddingLoss', 'tripletMarginLoss'] as const),
+  ...(['tripletMarginWithDistanceLoss', 'cosineSimilarity', 'pairwiseDistance'] as const),
 ] satisfies (keyof Ops)[];
 
 type Ops = typeof ops;

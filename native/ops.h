@@ -11,8 +11,8 @@ inline constexpr const char* kDTypeNames[] = {"bool", "uint8", "int32", "float32
 inline constexpr int kItemSizes[] = {1, 1, 4, 4, 8};
 
 inline constexpr const char* kUnaryNames[] = {
-    "neg",  "abs",  "sign",    "square",     "exp", "log",  "sqrt",     "reciprocal",
-    "relu", "tanh", "sigmoid", "logicalNot", "erf", "gelu", "geluTanh", "silu"};
+    "neg",  "abs",     "sign",       "square", "exp",  "log",      "sqrt", "reciprocal", "relu",
+    "tanh", "sigmoid", "logicalNot", "erf",    "gelu", "geluTanh", "silu", "softplus"};
 inline constexpr const char* kBinaryNames[] = {
     "add",      "sub",         "mul",      "div",      "pow",          "maximum", "minimum",
     "reluGrad", "sigmoidGrad", "tanhGrad", "geluGrad", "geluTanhGrad", "siluGrad"};

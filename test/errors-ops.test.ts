@@ -299,7 +299,7 @@ testWrongCalls([
   [() => crossEntropy(ones([2, 3]), ints(0)), ShapeError, '[crossEntropy] input (2, 3) needs target (2,), got (1,)'],
   [() => crossEntropy(ones([]), ints(0)), ShapeError, '[crossEntropy] input () needs target (), got (1,)'],
   [() => crossEntropy(ones([2, 3]), ints(0, 1), { reduction: 'avg' as never }), RangeError, '[crossEntropy] reduction: expected \'mean\', \'sum\' or \'none\', got "avg"'],
-  [() => crossEntropy(ones([2, 3]), ints(0, 1), { reduce: 'mean' } as never), TypeError, "[crossEntropy] options: unknown option 'reduce'; there is reduction, ignoreIndex"],
+  [() => crossEntropy(ones([2, 3]), ints(0, 1), { reduce: 'mean' } as never), TypeError, "[crossEntropy] options: unknown option 'reduce'; there is weight, ignoreIndex, reduction, labelSmoothing"],
   [() => crossEntropy(ones([2, 3]), ints(0, 1), { ignoreIndex: 0.5 }), RangeError, '[crossEntropy] ignoreIndex: expected a whole number, got 0.5'],
   [() => crossEntropy(ones([2, 3]), [0, 1] as never), TypeError, '[crossEntropy] target: expected a tensor, got an array of 2'],
   [() => mseLoss(ones([2]), ones([2, 1])), ShapeError, '[mseLoss] input (2,) and target (2, 1) differ'],

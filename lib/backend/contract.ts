@@ -61,6 +61,7 @@ export const UNARY = [
   'gelu', // x · Φ(x), with Φ(x) = (1 + erf(x/√2)) / 2
   'geluTanh', // x · (1 + tanh u) / 2, with u = √(2/π) · (x + 0.044715 x³)
   'silu', // x · sigmoid x
+  'softplus', // log(1 + eˣ), never overflowing
 ] as const;
 export type UnaryOp = (typeof UNARY)[number];
 

@@ -1,3 +1,4 @@
+export * as functional from '../functional.js';
 export { GELU, ReLU, Sigmoid, SiLU, Tanh } from './activation.js';
 export { Conv2d, CrossEntropyLoss, Dropout, Flatten, Linear, MSELoss, Sequential } from './layers.js';
 export { Embedding } from './embedding.js';

@@ -1,7 +1,7 @@
 import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
 import { conv2d, readWindow, type Conv2dOptions, type Pair } from '../ops/conv.js';
 import { checkProbability, dropout } from '../ops/dropout.js';
-import { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from '../ops/loss.js';
+import { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from '../ops/loss/index.js';
 import { linear } from '../ops/matmul.js';
 import { checkOptions } from '../ops/primitive.js';
 import { flatten } from '../ops/shape.js';

@@ -1,5 +1,5 @@
-import { describe, rangeError, typeError } from '../errors.js';
-import { Tensor } from '../tensor.js';
+import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
+import { checkTensor, Tensor } from '../tensor.js';
 import { checkOptions } from './primitive.js';
 
 /**
@@ -74,4 +74,43 @@ export function checkOneOf<T extends string>(
       op,
       `${name}: expected ${words.map((word) => `'${word}'`).join(' or ')}, got ${describe(value)}`,
     );
+}
+
+/** What arguments may be when they are read by their defaults: `null` stands for a tensor that need not be there. */
+type Defaults = Readonly<Record<string, number | boolean | string | Tensor | null>>;
+
+/** The types of arguments, from those of their defaults. */
+export type Settings<D> = {
+  readonly [K in keyof D]: D[K] extends number ? number : D[K] extends boolean ? boolean : D[K];
+};
+
+/**
+ * Reads arguments as {@link readArgs} does, and puts defaults in where they are missing. What they should be follows from
+ * the defaults: a number, true or false, or a tensor or null. Words are for the caller to check.
+ * @param defaults of all arguments, in PyTorch's order
+ * @param positions how many of them may come by position: all when not given
+ */
+export function readSettings<D extends Defaults>(
+  op: string,
+  rest: readonly unknown[],
+  defaults: D,
+  positions = Infinity,
+): Settings<D> {
+  const names = Object.keys(defaults);
+  const given = readArgs<Record<string, unknown>>(
+    op,
+    rest,
+    names.slice(0, positions),
+    names.slice(positions),
+  );
+  const settings: Record<string, unknown> = {};
+  for (const name of names) {
+    const standard = defaults[name];
+    const value = given[name] === undefined ? standard : given[name];
+    if (typeof standard === 'number') checkNumber(op, name, value);
+    else if (typeof standard === 'boolean') checkBoolean(op, name, value);
+    else if (typeof standard !== 'string' && value !== null) checkTensor(op, value, name);
+    settings[name] = value;
+  }
+  return settings as Settings<D>;
 }

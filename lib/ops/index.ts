@@ -16,11 +16,17 @@ export {
   zeros,
 } from './create.js';
 export type { CreateOptions } from './create.js';
+export {
+  cosineSimilarity,
+  pairwiseDistance,
+  type CosineSimilarityOptions,
+  type PairwiseDistanceOptions,
+} from './distance.js';
 export { dropout } from './dropout.js';
 export { embedding } from './embedding.js';
 export { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export { add_, copy_, div_, fill_, mul_, sub_, zero_ } from './inplace.js';
-export { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from './loss.js';
+export * from './loss/index.js';
 export { linear, matmul } from './matmul.js';
 export { batchNorm, layerNorm, type BatchNormOptions } from './normalization.js';
 export {

@@ -187,6 +187,9 @@ export const erf = unary(
 /** `x · sigmoid(x)`, also called swish. Gradient: `g·s·(1 + x·(1 - s))` with `s = sigmoid(x)`. */
 export const silu = unary('silu', 'x', (g, x) => () => siluGrad(g, x));
 
+/** `log(1 + eˣ)`, without overflow: `softplus` that is nowhere cut to a line. Gradient: `g·sigmoid(x)`. */
+export const softplusOf = unary('softplus', 'x', (g, x) => () => mul(g, sigmoid(x)));
+
 const geluExact = unary('gelu', 'x', (g, x) => () => geluGrad(g, x));
 const geluTanh = unary('geluTanh', 'x', (g, x) => () => geluTanhGrad(g, x), 'floats', 'gelu');
 

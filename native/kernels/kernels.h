@@ -35,9 +35,10 @@ enum class UnaryOp : int {
   Erf,
   Gelu,
   GeluTanh,
-  Silu
+  Silu,
+  Softplus
 };
-constexpr int kUnaryOps = 16;
+constexpr int kUnaryOps = 17;
 
 enum class BinaryOp : int {
   Add,

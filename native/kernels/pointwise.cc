@@ -223,6 +223,14 @@ struct Silu {
     return x * sigmoidOf(x);
   }
 };
+struct Softplus {
+  template <class T>
+  static MGP_INLINE T apply(T x) {
+    const T e = expOf(-absOf(x)), sum = 1 + e;
+    // What rounding took from the sum is put back after the logarithm.
+    return (x > 0 ? x : T(0)) + (logOf(sum) + (e - (sum - 1)) / sum);
+  }
+};
 struct LogicalNot {
   static MGP_INLINE Bool apply(Bool x) { return Bool{!truth(x)}; }
 };
@@ -424,6 +432,7 @@ void fillPointwise(Kernels& table) {
   putUnary<Gelu, float, double>(unary(UnaryOp::Gelu));
   putUnary<GeluTanh, float, double>(unary(UnaryOp::GeluTanh));
   putUnary<Silu, float, double>(unary(UnaryOp::Silu));
+  putUnary<Softplus, float, double>(unary(UnaryOp::Softplus));
 
   const auto binary = [&](BinaryOp op) { return table.binary[index(op)]; };
   putBinary<Add, Bool, uint8_t, int32_t, float, double>(binary(BinaryOp::Add));

@@ -93,6 +93,22 @@ export const index = (size: number, ...shape: number[]): Input =>
 /** Given numbers, in one dimension, as int32. */
 export const classes = (...values: number[]): Input =>
   new Input([values.length], () => values, 'index', false);
+/** Given numbers, as int32. */
+export const whole = (shape: readonly number[], values: readonly number[]): Input =>
+  new Input(shape, () => [...values], 'index', false);
+/** 1 and -1, as int32. */
+export const signs = (...shape: number[]): Input =>
+  new Input(
+    shape,
+    each((r) => (r.below(2) === 0 ? -1 : 1)),
+    'index',
+  );
+/** Between 0.1 and 0.9: probabilities. */
+export const unit = (...shape: number[]): Input =>
+  new Input(
+    shape,
+    each((r) => r.next() * 0.8 + 0.1),
+  );
 /** Booleans. */
 export const truth = (...shape: number[]): Input =>
   new Input(

@@ -27,7 +27,8 @@ export const OPS: ReadonlyMap<string, Op> = new Map(
 );
 
 /** An argument of a call: an `Input` stands for a tensor, alone or in an array; all else is passed as it is. */
-export type Arg = Input | readonly Input[] | number | boolean | readonly number[] | object | null | undefined;
+export type Arg =
+  Input | readonly Input[] | number | boolean | string | readonly number[] | object | null | undefined;
 
 /** The dtype of an op's result when its inputs have a dtype, or null where it throws a TypeError. */
 export type DTypeRule = (dtype: DType, withNumber: boolean) => DType | null;
@@ -129,7 +130,7 @@ export class Call {
     args: readonly Arg[],
   ) {
     this.#args = args;
-    this.inputs = args.flatMap((arg) => (arg instanceof Input ? [arg] : isList(arg) ? arg : []));
+    this.inputs = args.flatMap(inputsOf);
     this.title = `${row.op}(${args.map(show).join(', ')})`;
   }
 
@@ -184,11 +185,30 @@ export class Call {
   /** The arguments, with the inputs replaced in order. */
   #fill(replacements: readonly unknown[]): unknown[] {
     let next = 0;
-    return this.#args.map((arg) =>
-      arg instanceof Input ? replacements[next++] : isList(arg) ? arg.map(() => replacements[next++]) : arg,
-    );
+    const fill = (arg: Arg): unknown =>
+      arg instanceof Input
+        ? replacements[next++]
+        : isList(arg)
+          ? arg.map(fill)
+          : isOptions(arg)
+            ? Object.fromEntries(Object.entries(arg).map(([name, value]) => [name, fill(value as Arg)]))
+            : arg;
+    return this.#args.map(fill);
   }
 }
+
+/** The inputs in an argument: itself, those of a list, or those among options. */
+const inputsOf = (arg: Arg): readonly Input[] =>
+  arg instanceof Input
+    ? [arg]
+    : isList(arg)
+      ? arg
+      : isOptions(arg)
+        ? Object.values(arg).flatMap((value) => inputsOf(value as Arg))
+        : [];
+
+const isOptions = (arg: Arg): arg is Record<string, unknown> =>
+  typeof arg === 'object' && arg !== null && Object.getPrototypeOf(arg) === Object.prototype;
 
 const isList = (arg: Arg): arg is readonly Input[] =>
   Array.isArray(arg) && arg.length > 0 && arg.every((item) => item instanceof Input);
@@ -198,7 +218,11 @@ const show = (arg: Arg): string =>
     ? `${arg.kind === 'number' ? '' : arg.kind}(${arg.shape.join(', ')})`
     : isList(arg)
       ? `[${arg.map(show).join(', ')}]`
-      : (JSON.stringify(arg) ?? 'undefined').replaceAll('"', '');
+      : isOptions(arg)
+        ? `{${Object.entries(arg)
+            .map(([name, value]) => `${name}:${show(value as Arg)}`)
+            .join(',')}}`
+        : (JSON.stringify(arg) ?? 'undefined').replaceAll('"', '');
 
 /** The tensors in a result: one, a list, or the values of an object. */
 const outputsOf = (result: unknown): Tensor[] =>

@@ -66,6 +66,9 @@ const UNARY_ROWS: Record<UnaryOp, UnaryRow> = {
   silu(n, x, i, di, out, o, d) {
     for (; n > 0; n--, i += di, o += d) out[o] = x[i] * sigmoid(x[i]);
   },
+  softplus(n, x, i, di, out, o, d) {
+    for (; n > 0; n--, i += di, o += d) out[o] = Math.max(x[i], 0) + Math.log1p(Math.exp(-Math.abs(x[i])));
+  },
 };
 
 function sigmoid(x: number): number {

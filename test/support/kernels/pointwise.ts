@@ -55,6 +55,12 @@ const UNARY_DEFINITIONS: Record<UnaryOp, Definition<[number]>> = {
   gelu: { dtypes: FLOATS, value: (x) => x * normalCdf(x), scale: Math.abs, anyZero: true },
   geluTanh: { dtypes: FLOATS, value: (x) => 0.5 * x * (1 + cubicTanh(x)), scale: Math.abs, anyZero: true },
   silu: { dtypes: FLOATS, value: (x) => x / (1 + Math.exp(-x)), scale: Math.abs, anyZero: true },
+  softplus: {
+    dtypes: FLOATS,
+    value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    ...near,
+    anyZero: true,
+  },
 };
 
 /** C's pow: unlike JavaScript's, 1 is 1 to any power, and -1 to the power of ±∞ is 1. */

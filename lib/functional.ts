@@ -1,0 +1,34 @@
+// The names of torch.nn.functional, in camelCase.
+
+export {
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  cosineEmbeddingLoss,
+  crossEntropy,
+  gaussianNllLoss,
+  hingeEmbeddingLoss,
+  huberLoss,
+  klDiv,
+  l1Loss,
+  marginRankingLoss,
+  mseLoss,
+  multiMarginLoss,
+  multilabelMarginLoss,
+  multilabelSoftMarginLoss,
+  nllLoss,
+  poissonNllLoss,
+  smoothL1Loss,
+  softMarginLoss,
+  tripletMarginLoss,
+  tripletMarginWithDistanceLoss,
+} from './ops/loss/index.js';
+export { conv2d } from './ops/conv.js';
+export { cosineSimilarity, pairwiseDistance } from './ops/distance.js';
+export { dropout } from './ops/dropout.js';
+export { embedding } from './ops/embedding.js';
+export { linear } from './ops/matmul.js';
+export { maxPool2d } from './ops/pool.js';
+export { batchNorm, layerNorm } from './ops/normalization.js';
+export { gelu, relu, sigmoid, silu, tanh } from './ops/pointwise.js';
+export { logSoftmax, softmax } from './ops/softmax.js';
+export { scaledDotProductAttention } from './ops/attention.js';
