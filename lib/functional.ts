@@ -1,6 +1,28 @@
 // The names of torch.nn.functional, in camelCase.
 
 export {
+  celu,
+  elu,
+  glu,
+  hardshrink,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  logSigmoid,
+  logSigmoid as logsigmoid,
+  mish,
+  prelu,
+  relu6,
+  rrelu,
+  selu,
+  softplus,
+  softshrink,
+  softsign,
+  tanhshrink,
+  threshold,
+} from './ops/activation.js';
+export {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
   cosineEmbeddingLoss,
@@ -30,5 +52,5 @@ export { linear } from './ops/matmul.js';
 export { maxPool2d } from './ops/pool.js';
 export { batchNorm, layerNorm } from './ops/normalization.js';
 export { gelu, relu, sigmoid, silu, tanh } from './ops/pointwise.js';
-export { logSoftmax, softmax } from './ops/softmax.js';
+export { gumbelSoftmax, logSoftmax, softmax, softmin } from './ops/softmax.js';
 export { scaledDotProductAttention } from './ops/attention.js';

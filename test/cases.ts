@@ -1,3 +1,4 @@
+import { ACTIVATION } from './cases/activation.js';
 import { FUNCTIONAL } from './cases/functional.js';
 import { INDEXING } from './cases/indexing.js';
 import { LOSS } from './cases/loss.js';
@@ -27,6 +28,7 @@ export const WITHOUT_ROW: Partial<Record<OpName, string>> = {
   tensor: 'creates',
   zeros: 'creates',
   dropout: 'random', // test/layers.test.ts
+  gumbelSoftmax: 'random', // test/activation.test.ts
   add_: 'changes in place, outside the graph', // test/inplace.test.ts
   copy_: 'changes in place, outside the graph',
   div_: 'changes in place, outside the graph',
@@ -37,4 +39,12 @@ export const WITHOUT_ROW: Partial<Record<OpName, string>> = {
   detectAnomaly: 'a mode, not an op', // test/anomaly.test.ts
 };
 
-export const ROWS: readonly Row[] = [...POINTWISE, ...REDUCE, ...SHAPE, ...INDEXING, ...FUNCTIONAL, ...LOSS];
+export const ROWS: readonly Row[] = [
+  ...POINTWISE,
+  ...ACTIVATION,
+  ...REDUCE,
+  ...SHAPE,
+  ...INDEXING,
+  ...FUNCTIONAL,
+  ...LOSS,
+];

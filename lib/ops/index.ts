@@ -1,3 +1,30 @@
+export {
+  celu,
+  elu,
+  glu,
+  hardshrink,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  prelu,
+  relu6,
+  rrelu,
+  selu,
+  softplus,
+  softshrink,
+  softsign,
+  tanhshrink,
+  threshold,
+  type EluOptions,
+  type HardtanhOptions,
+  type RreluOptions,
+  type ShrinkOptions,
+  type SoftplusOptions,
+  type ThresholdOptions,
+} from './activation.js';
 export { detectAnomaly } from './anomaly.js';
 export { scaledDotProductAttention, type AttentionOptions } from './attention.js';
 export { clone, contiguous, expand, reshape, sum, unbroadcast } from './broadcast.js';
@@ -78,4 +105,11 @@ export {
   transpose,
   unsqueeze,
 } from './shape.js';
-export { logSoftmax, softmax } from './softmax.js';
+export {
+  gumbelSoftmax,
+  logSoftmax,
+  softmax,
+  softmin,
+  type GumbelSoftmaxOptions,
+  type SoftmaxOptions,
+} from './softmax.js';

@@ -244,6 +244,7 @@ const PAIRS = [
 export const LOSS: readonly Row[] = [
   row('softmax', { oracle: oracle.along(oracle.softmax), dtypes: floats }, [real(2, 3), 1], [real(2, 3, 2), 1], [real(3, 2), 0], [real(4), -1], [real(), 0], [real(0, 3), 1], [real(2, 0), 1]),
   row('logSoftmax', { oracle: oracle.along((v) => oracle.softmax(v).map(Math.log)), dtypes: floats }, [real(2, 3), 1], [real(2, 3, 2), 1], [real(3, 2), 0], [real(4), -1], [real(), 0], [real(0, 3), 1], [real(2, 0), 1]),
+  row('softmin', { oracle: oracle.along((v) => oracle.softmax(v.map((x) => -x))), dtypes: floats }, [real(2, 3), 1], [real(2, 3, 2), 1], [real(3, 2), 0], [real(), 0], [real(0, 3), 1]),
   row('scaledDotProductAttention', { oracle: oracle.attention, dtypes: floatsOnly },
     [real(2, 2, 3, 4), real(2, 2, 5, 4), real(2, 2, 5, 3)], [real(3, 2), real(3, 2), real(3, 2), { isCausal: true }], [real(2, 3, 2), real(2, 4, 2), real(2, 4, 1), { scale: 0.3, isCausal: true }],
     [real(4, 2), real(2, 2), real(2, 3), { isCausal: true }], [real(2, 1, 2, 3), real(3, 2, 3), real(1, 2, 2)], [real(2, 1, 2, 2, 2), real(3, 1, 2, 2), real(2, 2, 2)],

@@ -63,6 +63,12 @@ export const real = (...shape: number[]): Input =>
     shape,
     each((r) => r.next() * 4 - 2),
   );
+/** Between -8 and 8. */
+export const wide = (...shape: number[]): Input =>
+  new Input(
+    shape,
+    each((r) => r.next() * 16 - 8),
+  );
 /** Between 0.4 and 2.4, for logarithms and roots. */
 export const positive = (...shape: number[]): Input =>
   new Input(
