@@ -5,7 +5,10 @@ const LAYERS = [
   ['backend', 'lib/backend/'],
   ['tensor', 'lib/(tensor|scope)[.]ts'],
   ['ops', 'lib/ops/'],
-  ['autograd', 'lib/(autograd|compile|functional|gradcheck|graph|methods|waiting)[.]ts'],
+  [
+    'autograd',
+    'lib/(autograd|checkpoint|compile|derivatives|function|functional|gradcheck|graph|hooks|methods|waiting)[.]ts',
+  ],
   ['nn, optim, data, io', 'lib/(nn|optim|data|io)/'],
   ['index', 'lib/index[.]ts'],
   // From here on everything is written as a user would write it, on what index.ts exports.

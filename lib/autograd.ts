@@ -142,8 +142,9 @@ const freedGraph = (): Error =>
 /**
  * The nodes that need a gradient, each after all that it was computed from. Iterative: a chain of 100,000 ops must
  * not overflow the stack.
+ * @param end nodes that are not gone behind
  */
-function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
+function topologicalOrder(outputs: readonly Tensor[], end: ReadonlySet<Tensor> | null): Tensor[] {
   const order: Tensor[] = [];
   const visited = new Set<Tensor>();
   // The path to the node in hand, and beside it which parent comes next.
@@ -158,7 +159,7 @@ function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
     if (!visited.has(output)) enter(output);
     while (path.length > 0) {
       const top = path.length - 1;
-      const { edges } = path[top];
+      const edges = end?.has(path[top]) ? [] : path[top].edges;
       if (next[top] < edges.length) {
         const parent = edges[next[top]++];
         if (parent?.requiresGrad && !visited.has(parent)) enter(parent);
@@ -172,17 +173,35 @@ function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
   return order;
 }
 
-/** Walks the graph from the outputs back. With `inputs`, returns their gradients; without, fills `grad` of leaves. */
+/**
+ * The gradients with respect to `inputs` as if these were leaves: what lies behind them is neither looked at nor freed.
+ * Null for inputs that the outputs do not depend on.
+ */
+export function gradUpTo(
+  outputs: readonly Tensor[],
+  gradOutputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  createGraph: boolean,
+): (Tensor | null)[] {
+  const found = run(outputs, gradOutputs, inputs, { createGraph }, new Set(inputs));
+  return inputs.map((input) => found.get(input) ?? null);
+}
+
+/**
+ * Walks the graph from the outputs back. With `inputs`, returns their gradients; without, fills `grad` of leaves.
+ * @param end nodes that are not gone behind, among the inputs
+ */
 function run(
   outputs: readonly Tensor[],
   seeds: readonly Tensor[],
   inputs: readonly Tensor[] | null,
   { createGraph = false, retainGraph = createGraph }: BackwardOptions,
+  end: ReadonlySet<Tensor> | null = null,
 ): Map<Tensor, Tensor> {
-  const order = topologicalOrder(outputs);
+  const order = topologicalOrder(outputs, end);
   const wanted = inputs && new Set(inputs);
-  checkNotFreed(order, wanted);
-  const leading = wanted && nodesLeadingTo(order, wanted);
+  checkNotFreed(order, wanted, end);
+  const leading = wanted && nodesLeadingTo(order, wanted, end);
   // What lies behind the wanted inputs is not gone through: it may have changed since, and it is not freed.
   const passed = leading
     ? order.filter((node) => leading.has(node))
@@ -197,11 +216,22 @@ function run(
     outputs.forEach((output, i) => waiting.add(output, seeds[i]));
     for (let i = order.length - 1; i >= 0; i--) {
       const node = order[i];
-      const g = waiting.of(node);
+      const parts = waiting.partsOf(node);
+      if (parts !== undefined) {
+        const grads = Array.from(parts, (part) => part ?? null);
+        propagate(node, grads, needed, waiting);
+        waiting.partsDone(node, parts);
+        continue;
+      }
+      let g = waiting.of(node);
       if (g === undefined) continue;
+      if (node.hooks !== null) g = waiting.callHooks(node, g);
       if (wanted?.has(node)) found.set(node, waiting.take(g));
-      if (node.gradFn !== null && (leading === null || leading.has(node)))
-        propagate(node, g, needed, waiting);
+      if (node.gradFn !== null && (leading === null || leading.has(node))) {
+        const [joint] = node.edges;
+        if (node.part < 0) propagate(node, g, needed, waiting);
+        else if (joint !== null && needed(joint)) waiting.addPart(joint, node.part, g);
+      }
       if (wanted === null && (node.gradFn === null || node.retainsGrad)) filled.push([node, g]);
       else waiting.done(node, g);
     }
@@ -212,9 +242,14 @@ function run(
 }
 
 /** Throws when part of the graph is gone. That may lie behind the only tensor wanted, where nobody goes. */
-function checkNotFreed(order: readonly Tensor[], wanted: ReadonlySet<Tensor> | null): void {
+function checkNotFreed(
+  order: readonly Tensor[],
+  wanted: ReadonlySet<Tensor> | null,
+  end: ReadonlySet<Tensor> | null,
+): void {
   for (const node of order)
-    if (node.gradFn === FREED && !(wanted?.size === 1 && wanted.has(node))) throw freedGraph();
+    if (node.gradFn === FREED && !end?.has(node) && !(wanted?.size === 1 && wanted.has(node)))
+      throw freedGraph();
 }
 
 /** Throws when a tensor that a backward rule reads was changed since it was saved, before anything is computed. */
@@ -232,24 +267,35 @@ function checkSaved(nodes: readonly Tensor[]): void {
 }
 
 /** The nodes on the way from the outputs to the wanted inputs: no other gradient needs to be computed. */
-function nodesLeadingTo(order: readonly Tensor[], wanted: ReadonlySet<Tensor>): Set<Tensor> {
+function nodesLeadingTo(
+  order: readonly Tensor[],
+  wanted: ReadonlySet<Tensor>,
+  end: ReadonlySet<Tensor> | null,
+): Set<Tensor> {
   const leading = new Set<Tensor>();
   for (const node of order)
-    if (node.edges.some((p) => p !== null && (wanted.has(p) || leading.has(p)))) leading.add(node);
+    if (!end?.has(node) && node.edges.some((p) => p !== null && (wanted.has(p) || leading.has(p))))
+      leading.add(node);
   return leading;
 }
 
 /** Runs the backward rule of `node` for the parents that need it, and lets them wait with what it returns. */
-function propagate(node: Tensor, g: Tensor, needed: (node: Tensor) => boolean, waiting: Waiting): void {
+function propagate(
+  node: Tensor,
+  g: Tensor | readonly (Tensor | null)[],
+  needed: (node: Tensor) => boolean,
+  waiting: Waiting,
+): void {
   const { edges } = node;
-  const gradFn = node.gradFn as GradFn;
+  // A joint takes a list, every other node its gradient: which it is decided where it was recorded.
+  const gradFn = node.gradFn as (g: Tensor | readonly (Tensor | null)[]) => ReturnType<GradFn>;
   waiting.collect(
     () => {
       const thunks = gradFn(g);
       return edges.map((parent, i) => {
         if (parent === null || !needed(parent)) return null;
         const gradient = anomaly.enabled ? anomaly.rule(thunks[i]) : thunks[i]();
-        checkGradient(node, parent, gradient);
+        if (gradient !== null) checkGradient(node, parent, gradient);
         return gradient;
       });
     },

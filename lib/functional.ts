@@ -1,5 +1,6 @@
-// The names of torch.nn.functional, in camelCase.
+// The names of torch.nn.functional and of torch.autograd.functional, in camelCase.
 
+export * from './derivatives.js';
 export {
   celu,
   elu,

@@ -1,8 +1,11 @@
 import { grad } from './autograd.js';
-import { rangeError, typeError } from './errors.js';
-import { checkTensor, empty, type Tensor } from './tensor.js';
+import { isFloat } from './dtype.js';
+import { checkBoolean, rangeError, typeError } from './errors.js';
+import { checkNumber, readArgs, type Rest } from './ops/arguments.js';
 import { randn } from './ops/create.js';
-import { checkOptions } from './ops/primitive.js';
+import { select } from './ops/shape.js';
+import type { Shape } from './shape.js';
+import { checkTensor, empty, viewOf, type Tensor } from './tensor.js';
 
 export interface GradcheckOptions {
   /** Step of the finite differences. Default 1e-6. */
@@ -11,7 +14,18 @@ export interface GradcheckOptions {
   readonly atol?: number;
   /** Largest difference allowed, relative to the numerical value. Default 1e-3. */
   readonly rtol?: number;
+  /** Whether a wrong gradient throws; otherwise the answer is false. Default true. */
+  readonly raiseException?: boolean;
 }
+
+export interface GradgradcheckOptions extends GradcheckOptions {
+  /** The gradients of the outputs, one for each that has one. Default random. */
+  readonly gradOutputs?: Tensor | readonly Tensor[] | null;
+  /** Whether random gradients of the outputs are not contiguous. Default false. */
+  readonly genNonContigGradOutputs?: boolean;
+}
+
+const OPTIONS = ['eps', 'atol', 'rtol', 'raiseException'] as const;
 
 type Outputs = Tensor | readonly Tensor[];
 type Differentiable = (...inputs: Tensor[]) => Outputs;
@@ -20,47 +34,76 @@ type Differentiable = (...inputs: Tensor[]) => Outputs;
  * Compares the gradients of `fn` with central finite differences, for every element of every input that requires grad
  * and every element of every float output.
  * @param inputs float64: float32 is too coarse to tell
- * @returns true
+ * @returns true; false where gradients are wrong, with `raiseException: false`
  * @throws Error naming input, output, element and both numbers where they disagree; TypeError for float32 inputs.
  * @see https://pytorch.org/docs/stable/generated/torch.autograd.gradcheck.html
  */
 export function gradcheck(
   fn: Differentiable,
   inputs: Tensor | readonly Tensor[],
-  options: GradcheckOptions = {},
-): true {
-  checkOptions('gradcheck', options, ['eps', 'atol', 'rtol']);
-  const { eps = 1e-6, atol = 1e-5, rtol = 1e-3 } = options;
+  ...rest: Rest<[eps: number, atol: number, rtol: number, raiseException: boolean], GradcheckOptions>
+): boolean {
+  const options = readArgs<GradcheckOptions>('gradcheck', rest, OPTIONS);
+  const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, raiseException = true } = options;
+  for (const [name, value] of Object.entries({ eps, atol, rtol })) checkNumber('gradcheck', name, value);
+  checkBoolean('gradcheck', 'raiseException', raiseException);
   const ins = toList(inputs);
   const checked = ins.filter((input) => input.requiresGrad);
   if (checked.length === 0) rangeError('gradcheck', 'no input requires grad');
   for (const input of checked)
     if (input.dtype !== 'float64') typeError('gradcheck', `inputs: expected float64, got ${input.dtype}`);
   const outputs = toList(fn(...ins));
-  outputs.forEach((output, o) => {
-    if (output.dtype !== 'float64' && output.dtype !== 'float32') return;
+  for (const [o, output] of outputs.entries()) {
+    if (!isFloat(output.dtype)) continue;
     const analytic = jacobian(output, checked);
-    checked.forEach((input, i) => {
-      const numeric = differences(fn, ins, ins.indexOf(input), o, eps);
-      compare(analytic[i], numeric, { input, index: ins.indexOf(input), output: o, atol, rtol });
-    });
-  });
+    for (const [i, input] of checked.entries()) {
+      const index = ins.indexOf(input);
+      const numeric = differences(fn, ins, index, o, eps);
+      const wrong = compare(analytic[i], numeric, { input, index, output: o, atol, rtol });
+      if (wrong === null) continue;
+      if (!raiseException) return false;
+      throw new Error(wrong);
+    }
+  }
   return true;
 }
 
 /**
- * Checks the second derivatives of `fn`: {@link gradcheck} of its gradient, for random gradients of the outputs.
+ * Checks the second derivatives of `fn`: {@link gradcheck} of its gradient, for the gradients of the outputs that are given,
+ * or random ones.
  * @see https://pytorch.org/docs/stable/generated/torch.autograd.gradgradcheck.html
  */
 export function gradgradcheck(
   fn: Differentiable,
   inputs: Tensor | readonly Tensor[],
-  options: GradcheckOptions = {},
-): true {
+  ...rest: Rest<
+    [
+      gradOutputs: Tensor | readonly Tensor[] | null,
+      eps: number,
+      atol: number,
+      rtol: number,
+      genNonContigGradOutputs: boolean,
+      raiseException: boolean,
+    ],
+    GradgradcheckOptions
+  >
+): boolean {
+  const op = 'gradgradcheck';
+  const names = ['gradOutputs', 'eps', 'atol', 'rtol', 'genNonContigGradOutputs', 'raiseException'] as const;
+  const read = readArgs<GradgradcheckOptions>(op, rest, names);
+  const { gradOutputs: given = null, genNonContigGradOutputs = false, ...options } = read;
+  checkBoolean(op, 'genNonContigGradOutputs', genNonContigGradOutputs);
   const ins = toList(inputs);
-  const outputs = toList(fn(...ins)).map((output) => output.requiresGrad);
-  const gradOutputs = toList(fn(...ins)).map((y) => randn(y.shape, { dtype: 'float64', requiresGrad: true }));
-  const used = gradOutputs.filter((_, i) => outputs[i]);
+  const made = toList(fn(...ins));
+  const outputs = made.map((output) => output.requiresGrad);
+  const used =
+    given === null
+      ? made
+          .filter((_, i) => outputs[i])
+          .map((y) => withGrad(randomGradient(y.shape, genNonContigGradOutputs)))
+      : toList(given).map((g) => (g.requiresGrad ? g : withGrad(viewOf(g, g.shape, g.strides))));
+  if (used.length !== outputs.filter(Boolean).length)
+    rangeError(op, `gradOutputs: expected ${outputs.filter(Boolean).length}, got ${used.length}`);
   const gradient = (...all: Tensor[]): Tensor[] => {
     const xs = all.slice(0, ins.length);
     const gs = all.slice(ins.length);
@@ -70,6 +113,14 @@ export function gradgradcheck(
     return found.filter((g) => g !== null);
   };
   return gradcheck(gradient, [...ins, ...used], options);
+}
+
+const withGrad = (x: Tensor): Tensor => Object.assign(x, { requiresGrad: true });
+
+/** Random numbers; every other element of some, where they are not to lie together. */
+function randomGradient(shape: Shape, isStrided: boolean): Tensor {
+  const values = randn(isStrided ? [...shape, 2] : shape, { dtype: 'float64' });
+  return isStrided ? select(values, -1, 0) : values;
 }
 
 function toList(value: Outputs): readonly Tensor[] {
@@ -128,15 +179,17 @@ interface Comparison {
   readonly rtol: number;
 }
 
-function compare(analytic: Float64Array[], numeric: Float64Array[], at: Comparison): void {
+/** Says what is wrong with a gradient, or null. */
+function compare(analytic: Float64Array[], numeric: Float64Array[], at: Comparison): string | null {
   for (let o = 0; o < analytic.length; o++) {
     for (let i = 0; i < at.input.size; i++) {
       const [a, n] = [analytic[o][i], numeric[i][o]];
       if (Math.abs(a - n) <= at.atol + at.rtol * Math.abs(n) || Object.is(a, n)) continue;
-      throw new Error(
+      return (
         `[gradcheck] d outputs[${at.output}][${o}] / d inputs[${at.index}][${i}] (flattened): ` +
-          `autograd says ${a}, finite differences say ${n}`,
+        `autograd says ${a}, finite differences say ${n}`
       );
     }
   }
+  return null;
 }

@@ -1,19 +1,36 @@
 import './methods.js';
 
 export { backward, grad, type BackwardOptions, type GradOptions } from './autograd.js';
+export { checkpoint, checkpointSequential, type CheckpointOptions } from './checkpoint.js';
 export { compile, type Compiled } from './compile.js';
 export { getBackend, getNumThreads, setBackend, setNumThreads } from './backend/select.js';
+export { hessian, hvp, jacobian, jvp, vhp, vjp, type FunctionalOptions } from './derivatives.js';
 export type { DType, FloatDType, TypedArray } from './dtype.js';
 export { ShapeError } from './errors.js';
-export { enableGrad, isGradEnabled, noGrad } from './grad-mode.js';
-export { gradcheck, gradgradcheck, type GradcheckOptions } from './gradcheck.js';
+export {
+  Function,
+  FunctionContext,
+  onceDifferentiable,
+  type FunctionClass,
+  type FunctionGradients,
+} from './function.js';
+export {
+  enableGrad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+  setGradEnabled,
+} from './grad-mode.js';
+export { gradcheck, gradgradcheck, type GradcheckOptions, type GradgradcheckOptions } from './gradcheck.js';
 export { toDot, type DotOptions } from './graph.js';
+export { RemovableHandle } from './hooks.js';
 export * from './ops/index.js';
 export type { Keepdim, TensorLike } from './ops/primitive.js';
 export { getRngState, manualSeed, setRngState, type RandomState } from './random.js';
 export { keep, scope, tidy } from './scope.js';
 export type { Shape } from './shape.js';
-export { Tensor, type GradFn, type NestedArray } from './tensor.js';
+export { Tensor, type GradFn, type GradientHook, type NestedArray } from './tensor.js';
 
 export * as data from './data/index.js';
 export * as functional from './functional.js';

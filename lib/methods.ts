@@ -1,9 +1,10 @@
 import { backward, type BackwardOptions } from './autograd.js';
 import { checkDType, type DType } from './dtype.js';
+import { registerHook, registerPostAccumulateGradHook, type RemovableHandle } from './hooks.js';
 import * as ops from './ops/index.js';
 import { cast, type Keepdim } from './ops/primitive.js';
 import type { Shape } from './shape.js';
-import { Tensor, viewOf } from './tensor.js';
+import { Tensor, viewOf, type GradientHook } from './tensor.js';
 
 // Every op that takes a tensor first is a method too: `x.add(y)` is `add(x, y)`, and is documented there. These are not:
 // they make tensors, take several, start with something else, or read better as functions, as losses do.
@@ -58,6 +59,21 @@ declare module './tensor.js' {
     requiresGrad_(value?: boolean): this;
     /** Has `backward` fill `grad` of this tensor, though it is not a leaf. */
     retainGrad(): this;
+    /**
+     * Calls `hook` with the gradient of this tensor whenever `backward` or `grad` has computed all of it; what the hook
+     * returns, if anything, takes its place. Hooks of one tensor run in the order in which they came.
+     * @returns a handle, whose `remove()` ends it
+     * @throws TypeError when this tensor does not require grad, or from `backward` when the hook returns no gradient for it.
+     * @see https://pytorch.org/docs/stable/generated/torch.Tensor.register_hook.html
+     */
+    registerHook(hook: GradientHook): RemovableHandle;
+    /**
+     * Calls `hook` with this leaf after `backward` has added to its `grad`.
+     * @see https://pytorch.org/docs/stable/generated/torch.Tensor.register_post_accumulate_grad_hook.html
+     */
+    registerPostAccumulateGradHook(hook: (tensor: Tensor) => void): RemovableHandle;
+    /** Whether the memory of this tensor was made in `inferenceMode`. */
+    isInference(): boolean;
     /** Computes the gradients of the leaves behind this tensor: `backward(this, grad, options)`. */
     backward(grad?: Tensor | null, options?: BackwardOptions): void;
   }
@@ -90,6 +106,15 @@ const methods: Record<string, (this: Tensor, ...rest: never[]) => unknown> = {
     if (!this.requiresGrad) throw new Error('[retainGrad] this tensor does not require grad');
     this.retainsGrad = true;
     return this;
+  },
+  registerHook(hook: GradientHook) {
+    return registerHook(this, hook);
+  },
+  registerPostAccumulateGradHook(hook: (tensor: Tensor) => void) {
+    return registerPostAccumulateGradHook(this, hook);
+  },
+  isInference() {
+    return this.storage.inference;
   },
   backward(grad?: Tensor | null, options?: BackwardOptions) {
     backward(this, grad, options);

@@ -60,6 +60,32 @@ export function setRngState(saved: RandomState): void {
   move([saved.key[0], saved.key[1]], saved.counter);
 }
 
+/**
+ * Remembers where the random numbers have got to. What it returns runs a function from there, so that it draws the same
+ * numbers again, and goes on afterwards where they were before; in a recorded step, too.
+ */
+export function rememberRandom(): <T>(fn: () => T) => T {
+  let then = getRngState();
+  fromHost(() => {
+    then = getRngState();
+  });
+  return (fn) => {
+    let now = getRngState();
+    const goBack = (): void => {
+      Object.assign(state, now);
+    };
+    fromHost(() => {
+      now = getRngState();
+      Object.assign(state, then);
+    }, goBack);
+    try {
+      return fn();
+    } finally {
+      fromHost(goBack);
+    }
+  };
+}
+
 /** The key, and the first of `blocks` counter blocks that are the caller's alone. */
 export function drawBlocks(blocks: number): RandomState {
   const drawn = { key: state.key, counter: state.counter };

@@ -1,5 +1,6 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { arrayOf, itemSize, type DType, type TypedArray } from './dtype.js';
+import { inference } from './grad-mode.js';
 import { recorder } from './recording.js';
 import { rangeError, typeError } from './errors.js';
 
@@ -21,6 +22,8 @@ export class Storage {
   kept = false;
   /** How many gradients that wait in a running `backward` lie in here; -1 when `backward` did not make it. */
   pending = -1;
+  /** Made in `inferenceMode`: never part of a graph. */
+  readonly inference = inference;
   #array: TypedArray | null = null;
 
   constructor(buffer: ArrayBufferLike, dtype: DType, start = 0, bytes = buffer.byteLength) {
@@ -130,6 +133,17 @@ export const isOpen = (made: readonly Storage[]): boolean => scope === made;
 /** Ends a scope: what it made goes to `outer` or, through the caller, back to the free list. */
 export function closeScope(outer: Scope | null): void {
   scope = outer;
+}
+
+/** Runs `fn`, which is the user's: what it makes belongs to no scope, for it may keep what it likes. */
+export function unscoped<T>(fn: () => T): T {
+  const outer = scope;
+  scope = null;
+  try {
+    return fn();
+  } finally {
+    scope = outer;
+  }
 }
 
 /** Puts a storage under the care of the open scope, if there is one. */

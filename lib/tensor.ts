@@ -3,16 +3,31 @@ import { arrayOf, isFloat, type DType, type TypedArray } from './dtype.js';
 import { describe, rangeError, typeError } from './errors.js';
 import type { Operand } from './backend/contract.js';
 import { formatArray } from './print.js';
+import { inference, recorded } from './grad-mode.js';
 import { modeChanged, recorder } from './recording.js';
 import { contiguousStrides, fillsMemory, formatShape, isContiguous, sizeOf, type Shape } from './shape.js';
 import { allocate, type Storage } from './storage.js';
 
 /**
  * The backward rule of one op: takes the gradient of the op's result and returns, for each parent in order, a thunk
- * that computes that parent's gradient. Thunks run only for parents that need one. They are written in differentiable
- * ops, so the gradient of a gradient is there too.
+ * that computes that parent's gradient, or gives null where there is none. Thunks run only for parents that need one. They
+ * are written in differentiable ops, so the gradient of a gradient is there too.
  */
-export type GradFn = (grad: Tensor) => readonly (() => Tensor)[];
+export type GradFn = (grad: Tensor) => readonly (() => Tensor | null)[];
+
+/** The backward rule of an op with several results: a gradient for each of them, or null where none has arrived. */
+export type JointGradFn = (grads: readonly (Tensor | null)[]) => readonly (() => Tensor | null)[];
+
+/** Looks at the gradient of a tensor; what it returns takes its place. */
+export type GradientHook = (grad: Tensor) => Tensor | null | undefined | void;
+
+/** What is called for a tensor in `backward`, in the order of registration. */
+export interface Hooks {
+  /** With the whole gradient, before it goes on. */
+  readonly gradient: Map<object, GradientHook>;
+  /** When `grad` has been added to. */
+  readonly accumulated: Map<object, (tensor: Tensor) => void>;
+}
 
 /** Numbers in nested arrays, as `tolist` gives them and `tensor` takes them. */
 export type NestedArray = number | boolean | readonly NestedArray[];
@@ -50,6 +65,10 @@ export class Tensor implements Operand {
   gradFn: GradFn | null = null;
   /** The op that made this tensor; empty for leaves. */
   op = '';
+  /** Which result of its op this is, when the op has several (see {@link recordPart}); else -1. */
+  part = -1;
+  /** Set by `registerHook` and its like. */
+  hooks: Hooks | null = null;
   /** Whether `backward` fills `grad` though this is not a leaf. Set by `retainGrad`. */
   retainsGrad = false;
 
@@ -112,6 +131,8 @@ export class Tensor implements Operand {
         'requiresGrad',
         `only float32 and float64 tensors can require gradients, this one is ${this.dtype}`,
       );
+    if (value && this.storage.inference && !inference)
+      typeError('requiresGrad', 'a tensor made in inferenceMode cannot require gradients: clone() it first');
     if (!value && this.gradFn !== null)
       typeError(
         'requiresGrad',
@@ -128,16 +149,27 @@ export class Tensor implements Operand {
 
   /** Marks a result as part of the graph: how it was made, from what, and what its backward rule reads. */
   recordHistory(op: string, parents: readonly Tensor[], saved: readonly Tensor[], gradFn: GradFn): this {
+    if (recorded !== null) recorded.add(this);
     this.op = op;
     this.parents = parents;
     this.edges = parents.every(requiresGrad) ? parents : parents.map((x) => (x.needsGrad ? x : null));
     this.gradFn = gradFn;
     this.needsGrad = true;
     if (saved.length > 0) {
+      for (const tensor of saved) if (tensor.storage.inference) refuseInference(op);
       this.saved = saved;
       this.savedVersions = saved.map((tensor) => tensor.storage.version);
     }
     return this;
+  }
+
+  /**
+   * Marks a result of an op with several: the op is a tensor without elements, `joint`, whose rule waits for the gradients
+   * of all results.
+   */
+  recordPart(joint: Tensor, part: number): this {
+    this.part = part;
+    return this.recordHistory(joint.op, [joint], NO_TENSORS, PART);
   }
 
   /** Forgets the graph behind this tensor, and lets go of the memory it held. */
@@ -223,6 +255,15 @@ export class Tensor implements Operand {
       this.gradFn !== null ? `, gradFn=<${this.op}>` : this.needsGrad ? ', requiresGrad=true' : '';
     return `${text.slice(0, -1)}${history})`;
   }
+}
+
+/** Stands where a rule would: `backward` hands the gradients of parts to the rule of the joint. */
+const PART: GradFn = () => [];
+
+function refuseInference(op: string): never {
+  throw new Error(
+    `[${op}] a tensor made in inferenceMode cannot be saved for a gradient: clone() it outside, and use that`,
+  );
 }
 
 const requiresGrad = (x: Tensor): boolean => x.requiresGrad;

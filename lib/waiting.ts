@@ -1,4 +1,5 @@
 import { backend } from './backend/select.js';
+import { shapeError, typeError } from './errors.js';
 import { clone } from './ops/broadcast.js';
 import { add } from './ops/pointwise.js';
 import { formatShape, sameShape } from './shape.js';
@@ -16,6 +17,7 @@ import { checkTensor, type Tensor } from './tensor.js';
  */
 export class Waiting {
   readonly #gradients = new Map<Tensor, Tensor>();
+  readonly #parts = new Map<Tensor, Tensor[]>();
   readonly #createGraph: boolean;
 
   constructor(createGraph: boolean) {
@@ -45,6 +47,44 @@ export class Waiting {
         },
       );
     }
+  }
+
+  /** Adds the gradient of one result to what waits at the joint of an op with several. */
+  addPart(joint: Tensor, part: number, gradient: Tensor): void {
+    let parts = this.#parts.get(joint);
+    if (parts === undefined) this.#parts.set(joint, (parts = []));
+    parts[part] = gradient;
+    hold(gradient.storage);
+  }
+
+  /** The gradients of the results that have reached a joint; where none has, the place is empty. */
+  partsOf(joint: Tensor): Tensor[] | undefined {
+    return this.#parts.size === 0 ? undefined : this.#parts.get(joint);
+  }
+
+  /** A joint is done with the gradients of its results. */
+  partsDone(joint: Tensor, parts: readonly Tensor[]): void {
+    this.#parts.delete(joint);
+    parts.forEach((gradient) => {
+      letGo(gradient.storage);
+    });
+  }
+
+  /** Calls the hooks of `node` with the gradient that waits there, and returns what waits there then. */
+  callHooks(node: Tensor, gradient: Tensor): Tensor {
+    let current = gradient;
+    for (const hook of [...(node.hooks?.gradient.values() ?? [])]) {
+      // Who has seen a gradient may hold on to it.
+      current.storage.kept = true;
+      const next: unknown = hook(current);
+      if (next === undefined || next === null) continue;
+      checkHooked(node, next);
+      hold(next.storage);
+      this.#gradients.set(node, next);
+      letGo(current.storage);
+      current = next;
+    }
+    return current;
   }
 
   /** `node` is done with its gradient. */
@@ -81,6 +121,8 @@ export class Waiting {
       this.#accumulate(node, gradient, read);
       this.done(node, gradient);
     }
+    for (const [node] of filled)
+      if (node.hooks !== null) for (const hook of [...node.hooks.accumulated.values()]) hook(node);
   }
 
   #accumulate(node: Tensor, gradient: Tensor, read: ReadonlySet<Storage>): void {
@@ -118,6 +160,21 @@ export class Waiting {
     const { storage } = gradient;
     return !this.#createGraph && storage.pending === 1 && !storage.kept && gradient.isContiguous;
   }
+}
+
+/** Throws unless a hook returned what can take the place of a gradient. */
+function checkHooked(node: Tensor, value: unknown): asserts value is Tensor {
+  checkTensor('registerHook', value, 'the result of the hook');
+  if (!sameShape(value.shape, node.shape))
+    shapeError(
+      'registerHook',
+      `the hook returned a gradient of shape ${formatShape(value.shape)} for a tensor of shape ${formatShape(node.shape)}`,
+    );
+  if (value.dtype !== node.dtype)
+    typeError(
+      'registerHook',
+      `the hook returned a gradient that is ${value.dtype} for a tensor that is ${node.dtype}`,
+    );
 }
 
 function hold(storage: Storage): void {

@@ -186,7 +186,7 @@ testWrongCalls([
   [() => keep([ones([1])] as never), TypeError, '[keep] expected a tensor, got an array of 1'],
   [() => gradcheck((x) => x, ones([1], { dtype: 'float64' })), RangeError, '[gradcheck] no input requires grad'],
   [() => gradcheck((x) => x, ones([1], { requiresGrad: true })), TypeError, '[gradcheck] inputs: expected float64, got float32'],
-  [() => gradcheck((x) => x, ones([1], { requiresGrad: true }), { tol: 1 } as never), TypeError, "[gradcheck] options: unknown option 'tol'; there is eps, atol, rtol"],
+  [() => gradcheck((x) => x, ones([1], { requiresGrad: true }), { tol: 1 } as never), TypeError, "[gradcheck] options: unknown option 'tol'; there is eps, atol, rtol, raiseException"],
   [() => gradcheck((x) => x.detach().mul(x), ones([1], { dtype: 'float64', requiresGrad: true })), Error, '[gradcheck] d outputs[0][0] / d inputs[0][0] (flattened): autograd says 1, finite differences say 2.000000000002'],
   [() => setBackend('cuda' as never), RangeError, '[setBackend] expected \'native\' or \'reference\', got "cuda"'],
   [() => setNumThreads(0), RangeError, '[setNumThreads] expected a whole number from 1, got 0'],

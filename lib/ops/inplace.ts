@@ -2,7 +2,7 @@ import type { BinaryOp } from '../backend/contract.js';
 import { backend } from '../backend/select.js';
 import { checkFits, isFloat, promoteScalar } from '../dtype.js';
 import { describe, shapeError, typeError } from '../errors.js';
-import { isGradEnabled } from '../grad-mode.js';
+import { isGradEnabled, isInferenceModeEnabled } from '../grad-mode.js';
 import { broadcastShapes, formatShape, sameShape } from '../shape.js';
 import { checkTensor, emptyLike, Tensor } from '../tensor.js';
 import { cast, checkScalar, commonDType, recording, scalar, type TensorLike } from './primitive.js';
@@ -15,6 +15,10 @@ import { cast, checkScalar, commonDType, recording, scalar, type TensorLike } fr
  */
 function checkWritable(op: string, x: unknown, ...sources: Tensor[]): asserts x is Tensor {
   checkTensor(op, x);
+  if (x.storage.inference && !isInferenceModeEnabled())
+    throw new Error(
+      `[${op}] a tensor made in inferenceMode cannot be changed in place outside it: clone() it first`,
+    );
   if (isGradEnabled() && x.requiresGrad)
     throw new Error(`[${op}] a tensor that requires grad cannot be changed in place outside noGrad(() => …)`);
   if (recording(sources))

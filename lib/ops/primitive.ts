@@ -3,7 +3,8 @@ import type { DType } from '../dtype.js';
 import { checkFits, isFloat, promote, promoteScalar } from '../dtype.js';
 import { describe, typeError } from '../errors.js';
 import { isGradEnabled } from '../grad-mode.js';
-import { checkTensor, empty, emptyLike, Tensor, type GradFn } from '../tensor.js';
+import { borrow } from '../storage.js';
+import { checkTensor, empty, emptyLike, Tensor, type GradFn, type JointGradFn } from '../tensor.js';
 import { anomaly } from './anomaly.js';
 
 /** What pointwise ops take next to a tensor. */
@@ -30,6 +31,37 @@ export function track(
   if (recording(parents)) out.recordHistory(op, parents, saved, gradFn);
   if (anomaly.enabled) anomaly.inspect(op, out, parents);
   return out;
+}
+
+/** What the joints of ops with several results lie in: nothing. */
+const NOTHING = borrow(new ArrayBuffer(0), 'float32');
+
+/**
+ * Records how the results of an op with several were made: their gradients are computed together, once. A result that is no
+ * float, or that `isDifferentiable` says no to, is left as it is.
+ */
+export function trackAll<T extends readonly Tensor[]>(
+  op: string,
+  outs: T,
+  parents: readonly Tensor[],
+  saved: readonly Tensor[],
+  gradFn: JointGradFn,
+  isDifferentiable: (out: Tensor) => boolean = () => true,
+): T {
+  let joint: Tensor | null = null;
+  if (recording(parents)) {
+    // `backward` knows a joint by its parts, and calls it as what it is.
+    const rule = gradFn as unknown as GradFn;
+    joint = new Tensor(NOTHING, 'float32', [0]).recordHistory(op, parents, saved, rule);
+    for (let i = 0; i < outs.length; i++)
+      if (isFloat(outs[i].dtype) && isDifferentiable(outs[i])) outs[i].recordPart(joint, i);
+  }
+  if (anomaly.enabled)
+    for (const out of outs) {
+      anomaly.inspect(op, out, parents);
+      if (joint !== null) joint.madeAt = out.madeAt;
+    }
+  return outs;
 }
 
 /** `x` with another dtype; itself when it has it already. Gradients: cast back. */
