@@ -49,6 +49,7 @@ export { conv2d } from './ops/conv.js';
 export { cosineSimilarity, pairwiseDistance } from './ops/distance.js';
 export { dropout } from './ops/dropout.js';
 export { embedding } from './ops/embedding.js';
+export { pdist } from './ops/linalg/distance.js';
 export { linear } from './ops/matmul.js';
 export { maxPool2d } from './ops/pool.js';
 export { batchNorm, layerNorm } from './ops/normalization.js';

@@ -21,6 +21,7 @@ const FUNCTIONS = [
   ...(['multilabelMarginLoss', 'multilabelSoftMarginLoss', 'cosineEmbeddingLoss'] as const),
   ...(['tripletMarginLoss', 'tripletMarginWithDistanceLoss', 'cosineSimilarity'] as const),
   ...(['pairwiseDistance'] as const),
+  ...(['einsum', 'chainMatmul', 'tensordot', 'cdist', 'pdist'] as const),
 ] satisfies (keyof Ops)[];
 
 type Ops = typeof ops;

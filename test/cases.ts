@@ -1,6 +1,7 @@
 import { ACTIVATION } from './cases/activation.js';
 import { FUNCTIONAL } from './cases/functional.js';
 import { INDEXING } from './cases/indexing.js';
+import { LINALG } from './cases/linalg.js';
 import { LOSS } from './cases/loss.js';
 import { POINTWISE } from './cases/pointwise.js';
 import { REDUCE } from './cases/reduce.js';
@@ -46,5 +47,6 @@ export const ROWS: readonly Row[] = [
   ...SHAPE,
   ...INDEXING,
   ...FUNCTIONAL,
+  ...LINALG,
   ...LOSS,
 ];

@@ -50,9 +50,12 @@ export {
   type PairwiseDistanceOptions,
 } from './distance.js';
 export { dropout } from './dropout.js';
+export { einsum } from './einsum.js';
 export { embedding } from './embedding.js';
 export { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export { add_, copy_, div_, fill_, mul_, sub_, zero_ } from './inplace.js';
+export * as linalg from './linalg/index.js';
+export * from './linalg/top.js';
 export * from './loss/index.js';
 export { linear, matmul } from './matmul.js';
 export { batchNorm, layerNorm, type BatchNormOptions } from './normalization.js';

@@ -16,26 +16,28 @@ import { squeeze, transpose, unsqueeze } from './shape.js';
  * @see https://pytorch.org/docs/stable/generated/torch.matmul.html
  */
 export function matmul(first: Tensor, second: Tensor): Tensor {
-  const [a, b] = checkOperands('matmul', first, second);
-  if (a.ndim === 1 && b.ndim === 1) return reshape(product(unsqueeze(a, 0), unsqueeze(b, 1)), []);
-  if (a.ndim === 1) return squeeze(product(unsqueeze(a, 0), b), -2);
-  if (b.ndim === 1) return squeeze(product(a, unsqueeze(b, 1)), -1);
+  return matmulAs('matmul', first, second);
+}
+
+/** {@link matmul} under the name of another op. */
+export function matmulAs(op: string, first: Tensor, second: Tensor): Tensor {
+  const [a, b] = checkOperands(op, first, second);
+  if (a.ndim === 1 && b.ndim === 1) return reshape(product(unsqueeze(a, 0), unsqueeze(b, 1), op), []);
+  if (a.ndim === 1) return squeeze(product(unsqueeze(a, 0), b, op), -2);
+  if (b.ndim === 1) return squeeze(product(a, unsqueeze(b, 1), op), -1);
   if (b.ndim === 2 && a.ndim > 2) {
     // One large product is faster than a batch of small ones, and so is its gradient.
     const rows = reshape(a, [a.shape.slice(0, -1).reduce((x, y) => x * y, 1), a.shape[a.ndim - 1]]);
     return reshape(product(rows, b), [...a.shape.slice(0, -1), b.shape[1]]);
   }
-  return product(a, b);
+  return product(a, b, op);
 }
 
 /** The matrix product of operands with at least two dimensions. */
-function product(a: Tensor, b: Tensor): Tensor {
+function product(a: Tensor, b: Tensor, op = 'matmul'): Tensor {
   const batch = commonShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (batch === null)
-    shapeError(
-      'matmul',
-      `batch dimensions do not broadcast: ${formatShape(a.shape)} @ ${formatShape(b.shape)}`,
-    );
+    shapeError(op, `batch dimensions do not broadcast: ${formatShape(a.shape)} @ ${formatShape(b.shape)}`);
   const out = empty([...batch, a.shape[a.ndim - 2], b.shape[b.ndim - 1]], a.dtype);
   backend.matmul(gemmReady(a), gemmReady(b), out, false);
   return track('matmul', out, [a, b], [a, b], (g) => [

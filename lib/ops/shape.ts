@@ -175,7 +175,7 @@ function dimOf(op: string, x: Tensor, dim: number): number {
  * Zeros of `shape` with `part` in the place that `place` shows: the reverse of taking a view.
  * Gradient: the same place of `g`.
  */
-function embed(part: Tensor, shape: Shape, place: (whole: Tensor) => Tensor): Tensor {
+export function embed(part: Tensor, shape: Shape, place: (whole: Tensor) => Tensor): Tensor {
   const out = empty(shape, part.dtype, true);
   backend.copy(part, place(out));
   return track('embed', out, [part], [], (g) => [() => place(g)]);
