@@ -45,7 +45,8 @@ export {
   tripletMarginLoss,
   tripletMarginWithDistanceLoss,
 } from './ops/loss/index.js';
-export { conv2d } from './ops/conv.js';
+export { conv1d, conv2d, conv3d } from './ops/conv.js';
+export { convTranspose1d, convTranspose2d, convTranspose3d } from './ops/conv-transpose.js';
 export { cosineSimilarity, pairwiseDistance } from './ops/distance.js';
 export { dropout } from './ops/dropout.js';
 export { embedding } from './ops/embedding.js';
@@ -56,3 +57,4 @@ export { batchNorm, layerNorm } from './ops/normalization.js';
 export { gelu, relu, sigmoid, silu, tanh } from './ops/pointwise.js';
 export { gumbelSoftmax, logSoftmax, softmax, softmin } from './ops/softmax.js';
 export { scaledDotProductAttention } from './ops/attention.js';
+export { fold, unfold } from './ops/unfold.js';

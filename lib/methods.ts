@@ -22,6 +22,7 @@ const FUNCTIONS = [
   ...(['tripletMarginLoss', 'tripletMarginWithDistanceLoss', 'cosineSimilarity'] as const),
   ...(['pairwiseDistance'] as const),
   ...(['einsum', 'chainMatmul', 'tensordot', 'cdist', 'pdist'] as const),
+  ...(['conv1d', 'conv3d', 'convTranspose1d', 'convTranspose2d', 'convTranspose3d'] as const),
 ] satisfies (keyof Ops)[];
 
 type Ops = typeof ops;

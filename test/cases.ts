@@ -1,4 +1,5 @@
 import { ACTIVATION } from './cases/activation.js';
+import { CONV } from './cases/conv.js';
 import { FUNCTIONAL } from './cases/functional.js';
 import { INDEXING } from './cases/indexing.js';
 import { LINALG } from './cases/linalg.js';
@@ -48,5 +49,6 @@ export const ROWS: readonly Row[] = [
   ...INDEXING,
   ...FUNCTIONAL,
   ...LINALG,
+  ...CONV,
   ...LOSS,
 ];

@@ -29,7 +29,7 @@ testWrongCalls([
   [() => new nn.Conv2d(1, 1, undefined as never), TypeError, '[Conv2d] kernel size: expected a number or a pair of numbers, got undefined'],
   [() => new nn.Conv2d(1, 1, [1, 2, 3] as never), TypeError, '[Conv2d] kernel size: expected a number or a pair of numbers, got an array of 3'],
   [() => new nn.Conv2d(1, 1, 3, { stride: 0 }), RangeError, '[Conv2d] stride: expected whole numbers from 1, got 0'],
-  [() => new nn.Conv2d(1, 1, 3, { padding: 'same' as never }), TypeError, '[Conv2d] padding: expected a number or a pair of numbers, got "same"'],
+  [() => new nn.Conv2d(1, 1, 3, { padding: 'full' as never }), TypeError, `[Conv2d] padding: expected numbers, 'same' or 'valid', got "full"`],
   [() => new nn.Linear(2, 2).loadStateDict({}, { strickt: false } as never), TypeError, "[loadStateDict] options: unknown option 'strickt'; there is strict"],
   [() => new nn.Linear(2, 2).loadStateDict({}, { strict: 'no' as never }), TypeError, '[loadStateDict] strict: expected true or false, got "no"'],
   [() => new optim.Adam([parameter()], { maximize: 'no' as never }), TypeError, '[Adam] maximize: expected true or false, got "no"'],

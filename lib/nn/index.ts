@@ -1,6 +1,8 @@
 export * as functional from '../functional.js';
 export { GELU, ReLU, Sigmoid, SiLU, Tanh } from './activation.js';
-export { Conv2d, CrossEntropyLoss, Dropout, Flatten, Linear, MSELoss, Sequential } from './layers.js';
+export { Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from './conv.js';
+export type { ConvLayerOptions, ConvTransposeLayerOptions } from './conv.js';
+export { CrossEntropyLoss, Dropout, Flatten, Linear, MSELoss, Sequential } from './layers.js';
 export { Embedding } from './embedding.js';
 export { Module, type StateDict } from './module.js';
 export { BatchNorm1d, BatchNorm2d, LayerNorm, type BatchNormLayerOptions } from './normalization.js';

@@ -1,12 +1,11 @@
-import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
-import { conv2d, readWindow, type Conv2dOptions, type Pair } from '../ops/conv.js';
+import { checkBoolean, describe, typeError } from '../errors.js';
 import { checkProbability, dropout } from '../ops/dropout.js';
 import { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from '../ops/loss/index.js';
 import { linear } from '../ops/matmul.js';
 import { checkOptions } from '../ops/primitive.js';
 import { flatten } from '../ops/shape.js';
 import type { Tensor } from '../tensor.js';
-import { defaultUniform, fanIn } from './init.js';
+import { defaultUniform } from './init.js';
 import { Module } from './module.js';
 import { checkCount, readDType, type LayerOptions } from './options.js';
 import { Parameter } from './parameter.js';
@@ -41,52 +40,6 @@ export class Linear extends Module {
 
   protected override extraRepr(): string {
     return `inFeatures=${this.inFeatures}, outFeatures=${this.outFeatures}, bias=${this.bias !== null}`;
-  }
-}
-
-/**
- * 2-D convolution. Shapes: (N, inChannels, H, W) → (N, outChannels, OH, OW).
- * @see https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
- */
-export class Conv2d extends Module {
-  readonly weight: Parameter;
-  readonly bias: Parameter | null;
-  readonly options: Conv2dOptions;
-
-  constructor(
-    readonly inChannels: number,
-    readonly outChannels: number,
-    readonly kernelSize: Pair,
-    options: Conv2dOptions & LayerOptions = {},
-  ) {
-    super();
-    checkCount('Conv2d', 'inChannels', inChannels);
-    checkCount('Conv2d', 'outChannels', outChannels);
-    checkOptions('Conv2d', options, ['stride', 'padding', 'dilation', 'groups', 'bias', 'dtype']);
-    const { bias = true, dtype: _dtype, ...window } = options;
-    const { groups = 1 } = window;
-    checkBoolean('Conv2d', 'bias', bias);
-    checkCount('Conv2d', 'groups', groups);
-    if (inChannels % groups !== 0 || outChannels % groups !== 0)
-      rangeError(
-        'Conv2d',
-        `groups ${groups} must divide inChannels ${inChannels} and outChannels ${outChannels}`,
-      );
-    const [kh, kw] = readWindow('Conv2d', kernelSize, window).kernel;
-    const dtype = readDType('Conv2d', options);
-    const shape = [outChannels, inChannels / groups, kh, kw];
-    this.options = window;
-    this.weight = new Parameter(defaultUniform(shape, fanIn(shape), dtype));
-    this.bias = bias ? new Parameter(defaultUniform([outChannels], fanIn(shape), dtype)) : null;
-  }
-
-  forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.bias, this.options);
-  }
-
-  protected override extraRepr(): string {
-    const options = Object.entries(this.options).map(([name, value]) => `, ${name}=${String(value)}`);
-    return `${this.inChannels}, ${this.outChannels}, kernelSize=${String(this.kernelSize)}${options.join('')}`;
   }
 }
 

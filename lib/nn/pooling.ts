@@ -1,5 +1,5 @@
 import { maxPool2d, readMaxPool, type MaxPool2dOptions } from '../ops/pool.js';
-import type { Pair } from '../ops/conv.js';
+import type { Pair } from '../ops/window.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
 

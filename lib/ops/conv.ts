@@ -1,116 +1,54 @@
-import type { Conv2dParams, Window2d } from '../backend/contract.js';
-import { backend } from '../backend/select.js';
-import { isFloat } from '../dtype.js';
+import type { Conv2dParams } from '../backend/contract.js';
 import { describe, rangeError, shapeError, typeError } from '../errors.js';
-import { formatShape, sameShape, type Shape } from '../shape.js';
-import { checkTensor, empty, emptyLike, emptyOrdered, type Tensor } from '../tensor.js';
-import { contiguous, reshape, sum } from './broadcast.js';
-import { checkOptions, track } from './primitive.js';
+import { formatShape, sameShape } from '../shape.js';
+import { checkTensor, type Tensor } from '../tensor.js';
+import { readArgs, type Rest } from './arguments.js';
+import { reshape } from './broadcast.js';
+import { convolve } from './conv-core.js';
+import { embed, narrow, permute } from './shape.js';
+import { columnsOf } from './unfold.js';
+import {
+  asWindow2d,
+  checkImages,
+  imageShapes,
+  readWindow,
+  windowsIn,
+  type Pair,
+  type Single,
+  type Triple,
+  type Window,
+} from './window.js';
 
-/** One number for both directions, or [vertical, horizontal]. */
-export type Pair = number | readonly [number, number];
-
-/** How a window moves over an image. */
-export interface WindowOptions {
+/** What a convolution takes besides input and weight. */
+export interface ConvOptions<S> {
+  /** (O). Default none. */
+  readonly bias?: Tensor | null;
   /** Steps between windows. Default 1. */
-  readonly stride?: Pair;
-  /** Zeros around the image. Default 0. */
-  readonly padding?: Pair;
+  readonly stride?: S;
+  /** Zeros around the image; 'valid' for none, 'same' for a result as large as the image. Default 0. */
+  readonly padding?: S | 'same' | 'valid';
   /** Steps between the elements of a window. Default 1. */
-  readonly dilation?: Pair;
-}
-
-/** How {@link conv2d} moves, and into how many groups it divides the channels. */
-export interface Conv2dOptions extends WindowOptions {
+  readonly dilation?: S;
   /** Channels are divided into this many groups that do not see each other. Default 1. */
   readonly groups?: number;
 }
+export type Conv1dOptions = ConvOptions<Single>;
+export type Conv2dOptions = ConvOptions<Pair>;
+export type Conv3dOptions = ConvOptions<Triple>;
 
-export const WINDOW_OPTIONS = ['stride', 'padding', 'dilation'];
+type ConvRest<S> = Rest<
+  [bias: Tensor | null | undefined, stride: S, padding: S | 'same' | 'valid', dilation: S, groups: number],
+  ConvOptions<S>
+>;
 
-export function pair(op: string, name: string, value: unknown, least: number): [number, number] {
-  const list: unknown[] = Array.isArray(value) ? value : [value, value];
-  if (list.length !== 2 || list.some((n) => typeof n !== 'number'))
-    typeError(op, `${name}: expected a number or a pair of numbers, got ${describe(value)}`);
-  for (const n of list as number[])
-    if (!Number.isInteger(n) || n < least || n > 2 ** 30)
-      rangeError(op, `${name}: expected whole numbers from ${least}, got ${describe(n)}`);
-  // A copy: what the caller does with the array afterwards must not change the gradient.
-  return [list[0] as number, list[1] as number];
-}
+const CONV_NAMES = ['bias', 'stride', 'padding', 'dilation', 'groups'] as const;
 
-export function readWindow(op: string, kernel: Pair, options: WindowOptions): Window2d {
-  return {
-    kernel: pair(op, 'kernel size', kernel, 1),
-    stride: pair(op, 'stride', options.stride ?? 1, 1),
-    padding: pair(op, 'padding', options.padding ?? 0, 0),
-    dilation: pair(op, 'dilation', options.dilation ?? 1, 1),
-  };
-}
-
-const optionsOf = ({ stride, padding, dilation }: Window2d): WindowOptions => ({ stride, padding, dilation });
-
-/** How many windows fit, [vertical, horizontal]: ⌊(size + 2·padding - dilation·(kernel - 1) - 1) / stride⌋ + 1. */
-function windowsIn(op: string, height: number, width: number, window: Window2d): [number, number] {
-  const fit = (size: number, i: 0 | 1): number => {
-    const span = window.dilation[i] * (window.kernel[i] - 1) + 1;
-    const room = size + 2 * window.padding[i];
-    if (span > room)
-      shapeError(
-        op,
-        `a window of ${span} does not fit into ${room} (input (${height}, ${width}), with padding)`,
-      );
-    return Math.floor((room - span) / window.stride[i]) + 1;
-  };
-  return [fit(height, 0), fit(width, 1)];
-}
-
-export function checkImages(op: string, x: unknown): asserts x is Tensor {
-  checkTensor(op, x);
-  if (!isFloat(x.dtype)) typeError(op, `input: expected float32 or float64, got ${x.dtype}`);
-}
-
-/**
- * Every window of an image as a column: convolution becomes one matrix product. PyTorch's `unfold`.
- * Shapes: (N, C, H, W) → (N, C·kh·kw, L), with L = OH·OW windows in row-major order.
- * Gradient: {@link col2im}.
- * @see https://pytorch.org/docs/stable/generated/torch.nn.Unfold.html
- */
-export function im2col(x: Tensor, kernelSize: Pair, options: WindowOptions = {}): Tensor {
-  checkImages('im2col', x);
-  checkOptions('im2col', options, WINDOW_OPTIONS);
-  if (x.ndim !== 4) shapeError('im2col', `expected (N, C, H, W), got ${formatShape(x.shape)}`);
-  const window = readWindow('im2col', kernelSize, options);
-  const [n, c, h, w] = x.shape;
-  const [oh, ow] = windowsIn('im2col', h, w, window);
-  const out = empty([n, c * window.kernel[0] * window.kernel[1], oh * ow], x.dtype);
-  backend.im2col(contiguous(x), out, window);
-  return track('im2col', out, [x], [], (g) => [() => col2im(g, [h, w], window.kernel, optionsOf(window))]);
-}
-
-/**
- * Adds every column back to the window it came from. PyTorch's `fold`.
- * Shapes: (N, C·kh·kw, L) → (N, C, H, W), for `outputSize` [H, W].
- * Gradient: {@link im2col}.
- * @see https://pytorch.org/docs/stable/generated/torch.nn.Fold.html
- */
-export function col2im(
-  columns: Tensor,
-  outputSize: Pair,
-  kernelSize: Pair,
-  options: WindowOptions = {},
-): Tensor {
-  checkImages('col2im', columns);
-  checkOptions('col2im', options, WINDOW_OPTIONS);
-  const window = readWindow('col2im', kernelSize, options);
-  const [h, w] = pair('col2im', 'output size', outputSize, 1);
-  const area = window.kernel[0] * window.kernel[1];
-  const [oh, ow] = windowsIn('col2im', h, w, window);
-  if (columns.ndim !== 3 || columns.shape[1] % area !== 0 || columns.shape[2] !== oh * ow)
-    shapeError('col2im', `expected (N, C·${area}, ${oh * ow}), got ${formatShape(columns.shape)}`);
-  const out = empty([columns.shape[0], columns.shape[1] / area, h, w], columns.dtype);
-  backend.col2im(contiguous(columns), out, window);
-  return track('col2im', out, [columns], [], (g) => [() => im2col(g, window.kernel, optionsOf(window))]);
+/** A convolution of images with a batch dimension, whose arguments fit. */
+interface Conv {
+  readonly x: Tensor;
+  readonly bias: Tensor | null;
+  readonly window: Window;
+  readonly groups: number;
 }
 
 /**
@@ -119,87 +57,160 @@ export function col2im(
  * The result is dense, but from 8 images on not in row-major order: see "Layouts" in docs/design.md.
  * Gradients: input: the transposed convolution of `g` with `weight`; weight: the correlation of input and `g`; bias:
  * `g` summed over all but channels.
- * @throws ShapeError when channels, groups or window do not fit.
+ * @throws ShapeError when channels, groups or window do not fit; RangeError for padding 'same' with a stride.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
  */
-export function conv2d(
-  input: Tensor,
-  weight: Tensor,
-  bias?: Tensor | null,
-  options: Conv2dOptions = {},
-): Tensor {
-  checkImages('conv2d', input);
-  checkTensor('conv2d', weight, 'weight');
-  checkOptions('conv2d', options, [...WINDOW_OPTIONS, 'groups']);
-  if (input.ndim === 3) {
-    const out = conv2d(reshape(input, [1, ...input.shape]), weight, bias, options);
-    return reshape(out, out.shape.slice(1));
-  }
-  if (input.ndim !== 4 || weight.ndim !== 4)
-    shapeError(
-      'conv2d',
-      `expected input (N, C, H, W) and weight (O, C/groups, kh, kw), got ${formatShape(input.shape)} and ${formatShape(weight.shape)}`,
-    );
-  if (weight.dtype !== input.dtype)
-    typeError('conv2d', `weight: expected ${input.dtype}, got ${weight.dtype}`);
-  const { groups = 1 } = options;
-  if (!Number.isInteger(groups) || groups < 1)
-    rangeError('conv2d', `groups: expected a whole number from 1, got ${describe(groups)}`);
-  const params = { ...readWindow('conv2d', [weight.shape[2], weight.shape[3]], options), groups };
-  const [channels, features] = [input.shape[1], weight.shape[0]];
+export function conv2d(input: Tensor, weight: Tensor, ...rest: ConvRest<Pair>): Tensor {
+  const { x, bias, window, groups } = readConv('conv2d', 2, input, weight, rest);
+  const out = convolve(x, weight, bias, { ...window, groups } as unknown as Conv2dParams);
+  return input.ndim === 4 ? out : reshape(out, out.shape.slice(1));
+}
+
+/**
+ * 1-D convolution: {@link conv2d} of images that are one row high.
+ * Shapes: (N, C, L) or (C, L), weight (O, C/groups, k), bias (O) → (N, O, OL) or (O, OL).
+ * Gradients and what throws: as for {@link conv2d}.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html
+ */
+export function conv1d(input: Tensor, weight: Tensor, ...rest: ConvRest<Single>): Tensor {
+  const { x, bias, window, groups } = readConv('conv1d', 1, input, weight, rest);
+  const rows = reshape(x, [x.shape[0], x.shape[1], 1, x.shape[2]]);
+  const kernel = reshape(weight, [weight.shape[0], weight.shape[1], 1, weight.shape[2]]);
+  const out = convolve(rows, kernel, bias, { ...asWindow2d(window), groups });
+  const shape = [out.shape[0], out.shape[1], out.shape[3]];
+  return reshape(out, input.ndim === 3 ? shape : shape.slice(1));
+}
+
+/**
+ * 3-D convolution: {@link conv2d} of every stop in depth, with what the window sees there side by side as channels.
+ * Shapes: (N, C, D, H, W) or (C, D, H, W), weight (O, C/groups, kd, kh, kw), bias (O) → (N, O, OD, OH, OW) or
+ * (O, OD, OH, OW).
+ * Gradients and what throws: as for {@link conv2d}.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.conv3d.html
+ */
+export function conv3d(input: Tensor, weight: Tensor, ...rest: ConvRest<Triple>): Tensor {
+  const { x, bias, window, groups } = readConv('conv3d', 3, input, weight, rest);
+  const [n, c, d, h, w] = x.shape;
+  const [o, perGroup, kd, kh, kw] = weight.shape;
+  const inDepth = depthWindow(window);
+  const [od] = windowsIn('conv3d', [d], { ...inDepth, kernel: [kd] });
+  const columns = reshape(columnsOf(reshape(x, [n, c, d, h * w]), inDepth), [n, c * kd, od, h, w]);
+  const images = reshape(permute(columns, [0, 2, 1, 3, 4]), [n * od, c * kd, h, w]);
+  const kernel = reshape(weight, [o, perGroup * kd, kh, kw]);
+  const out = convolve(images, kernel, bias, { ...withoutDepth(window), groups });
+  const [, , oh, ow] = out.shape;
+  const y = permute(reshape(out, [n, od, o, oh, ow]), [0, 2, 1, 3, 4]);
+  return input.ndim === 5 ? y : reshape(y, y.shape.slice(1));
+}
+
+/** A 3-D window's way through the depth of images (N, C, D, H·W). */
+export const depthWindow = ({ kernel, stride, padding, dilation }: Window): Conv2dParams => ({
+  kernel: [kernel[0], 1],
+  stride: [stride[0], 1],
+  padding: [padding[0], 0],
+  dilation: [dilation[0], 1],
+  groups: 1,
+});
+
+/** A 3-D window's way through each image. */
+export const withoutDepth = ({ kernel, stride, padding, dilation }: Window): Omit<Conv2dParams, 'groups'> =>
+  asWindow2d({
+    kernel: kernel.slice(1),
+    stride: stride.slice(1),
+    padding: padding.slice(1),
+    dilation: dilation.slice(1),
+  });
+
+/** Reads and checks the arguments of a convolution in `dims` dimensions. */
+function readConv(op: string, dims: number, input: Tensor, weight: Tensor, rest: readonly unknown[]): Conv {
+  checkImages(op, input);
+  checkTensor(op, weight, 'weight');
+  const options = readArgs<ConvOptions<unknown>>(op, rest, CONV_NAMES);
+  const { bias = null, stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+  checkShapes(op, dims, input, weight);
+  checkGroups(op, groups);
+  const isBatched = input.ndim === dims + 2;
+  const [channels, features] = [input.shape[isBatched ? 1 : 0], weight.shape[0]];
   if (channels !== weight.shape[1] * groups || features % groups !== 0)
     shapeError(
-      'conv2d',
+      op,
       `channels do not fit: input ${formatShape(input.shape)}, weight ${formatShape(weight.shape)}, groups ${groups}`,
     );
-  if (bias !== undefined && bias !== null) checkBias(bias, features, input.dtype);
-  windowsIn('conv2d', input.shape[2], input.shape[3], params);
-  return convolve(input, weight, bias ?? null, params);
+  if (bias !== null) checkBias(op, bias, features, input.dtype);
+  let x = isBatched ? input : reshape(input, [1, ...input.shape]);
+  const kernel = weight.shape.slice(2);
+  let window: Window;
+  if (typeof padding === 'string') {
+    const filled = readSame(op, padding, dims, kernel, stride, dilation);
+    x = padEnd(x, filled.more);
+    window = filled.window;
+  } else window = readWindow(op, kernel, { stride, padding, dilation }, dims);
+  windowsIn(op, x.shape.slice(2), window);
+  return { x, bias, window, groups };
 }
 
-function checkBias(bias: Tensor, features: number, dtype: string): void {
-  checkTensor('conv2d', bias, 'bias');
-  if (bias.dtype !== dtype) typeError('conv2d', `bias: expected ${dtype}, got ${bias.dtype}`);
+/** A window with padding 'valid' or 'same', and the zeros that 'same' asks for at the end alone. */
+function readSame(
+  op: string,
+  padding: string,
+  dims: number,
+  kernel: readonly number[],
+  stride: unknown,
+  dilation: unknown,
+): { window: Window; more: number[] } {
+  checkPadding(op, padding);
+  const window = readWindow(op, kernel, { stride, dilation }, dims);
+  if (padding === 'valid') return { window, more: [] };
+  if (window.stride.some((n) => n !== 1))
+    rangeError(op, `padding: 'same' needs a stride of 1, got ${describe(stride)}`);
+  const total = window.kernel.map((k, i) => window.dilation[i] * (k - 1));
+  const half = total.map((n) => Math.floor(n / 2));
+  return { window: { ...window, padding: half }, more: total.map((n, i) => n - 2 * half[i]) };
+}
+
+/** Throws unless a padding that is a text is one that convolutions know. */
+export function checkPadding(op: string, padding: string): void {
+  if (padding !== 'same' && padding !== 'valid')
+    typeError(op, `padding: expected numbers, 'same' or 'valid', got ${describe(padding)}`);
+}
+
+/** `x` (N, C, …) with zeros after the end of its last dimensions, `more` of them. */
+export function padEnd(x: Tensor, more: readonly number[]): Tensor {
+  if (more.every((n) => n === 0)) return x;
+  const shape = x.shape.map((size, dim) => size + (dim < 2 ? 0 : more[dim - 2]));
+  return embed(x, shape, (whole) =>
+    more.reduce((part, n, i) => (n > 0 ? narrow(part, i + 2, 0, x.shape[i + 2]) : part), whole),
+  );
+}
+
+function checkShapes(op: string, dims: number, input: Tensor, weight: Tensor): void {
+  const fits = input.ndim === dims + 2 || input.ndim === dims + 1;
+  if (!fits || weight.ndim !== dims + 2)
+    shapeError(
+      op,
+      `expected input ${imageShapes(dims).join(' or ')} and weight (O, C/groups, ${KERNEL[dims]}), got ${formatShape(input.shape)} and ${formatShape(weight.shape)}`,
+    );
+  if (weight.dtype !== input.dtype) typeError(op, `weight: expected ${input.dtype}, got ${weight.dtype}`);
+}
+
+/** How the sizes of a kernel are written. */
+export const KERNEL = ['', 'k', 'kh, kw', 'kd, kh, kw'];
+
+/** Throws unless `groups` is a count. */
+export function checkGroups(op: string, groups: unknown): asserts groups is number {
+  if (typeof groups !== 'number' || !Number.isInteger(groups) || groups < 1)
+    rangeError(op, `groups: expected a whole number from 1, got ${describe(groups)}`);
+}
+
+/** Throws unless a bias has one element for each feature. */
+export function checkBias(
+  op: string,
+  bias: unknown,
+  features: number,
+  dtype: string,
+): asserts bias is Tensor {
+  checkTensor(op, bias, 'bias');
+  if (bias.dtype !== dtype) typeError(op, `bias: expected ${dtype}, got ${bias.dtype}`);
   if (!sameShape(bias.shape, [features]))
-    shapeError('conv2d', `bias: expected (${features},), got ${formatShape(bias.shape)}`);
-}
-
-// Convolution, its gradient for the input and its gradient for the weight are each bilinear, and the derivatives of
-// each are the other two: that closes the family.
-
-// From so many images on, results have the same pixel of all images side by side in memory: kernels then work on
-// vectors of images, whatever the window. ByImages in native/conv.h has the same number.
-const LEAST_INNERMOST = 8;
-const IMAGES_INNERMOST = [0, 3, 2, 1];
-
-function convolve(x: Tensor, weight: Tensor, bias: Tensor | null, params: Conv2dParams): Tensor {
-  const [oh, ow] = windowsIn('conv2d', x.shape[2], x.shape[3], params);
-  const shape = [x.shape[0], weight.shape[0], oh, ow];
-  const out =
-    shape[0] < LEAST_INNERMOST ? empty(shape, x.dtype) : emptyOrdered(shape, IMAGES_INNERMOST, x.dtype);
-  backend.conv2d(x, contiguous(weight), bias && contiguous(bias), out, params);
-  return track('conv2d', out, bias ? [x, weight, bias] : [x, weight], [x, weight], (g) => [
-    () => inputGradient(g, weight, x, params),
-    () => weightGradient(x, g, weight.shape, params),
-    () => sum(g, [0, 2, 3]),
-  ]);
-}
-
-/** The gradient of a convolution of `x`, of which only the layout matters. */
-function inputGradient(g: Tensor, weight: Tensor, x: Tensor, params: Conv2dParams): Tensor {
-  const out = emptyLike(x);
-  backend.conv2dInput(g, contiguous(weight), out, params);
-  return track('conv2dInput', out, [g, weight], [g, weight], (h) => [
-    () => convolve(h, weight, null, params),
-    () => weightGradient(h, g, weight.shape, params),
-  ]);
-}
-
-function weightGradient(x: Tensor, g: Tensor, shape: Shape, params: Conv2dParams): Tensor {
-  const out = empty(shape, g.dtype);
-  backend.conv2dWeight(x, g, out, params);
-  return track('conv2dWeight', out, [x, g], [x, g], (h) => [
-    () => inputGradient(g, h, x, params),
-    () => convolve(x, h, null, params),
-  ]);
+    shapeError(op, `bias: expected (${features},), got ${formatShape(bias.shape)}`);
 }

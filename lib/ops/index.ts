@@ -28,7 +28,10 @@ export {
 export { detectAnomaly } from './anomaly.js';
 export { scaledDotProductAttention, type AttentionOptions } from './attention.js';
 export { clone, contiguous, expand, reshape, sum, unbroadcast } from './broadcast.js';
-export { col2im, conv2d, im2col, type Conv2dOptions, type Pair, type WindowOptions } from './conv.js';
+export { conv1d, conv2d, conv3d } from './conv.js';
+export type { Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvOptions } from './conv.js';
+export { convTranspose1d, convTranspose2d, convTranspose3d } from './conv-transpose.js';
+export type { ConvTransposeOptions } from './conv-transpose.js';
 export {
   arange,
   eye,
@@ -116,3 +119,5 @@ export {
   type GumbelSoftmaxOptions,
   type SoftmaxOptions,
 } from './softmax.js';
+export { col2im, im2col } from './unfold.js';
+export type { Pair, Single, Triple, WindowOptions } from './window.js';

@@ -4,10 +4,17 @@ import { checkBoolean, rangeError, shapeError } from '../errors.js';
 import { formatShape, type Shape } from '../shape.js';
 import { emptyInOrder, type Tensor } from '../tensor.js';
 import { likewise, reshape } from './broadcast.js';
-import { checkImages, readWindow, WINDOW_OPTIONS, type Pair, type WindowOptions } from './conv.js';
 import { gather } from './indexing.js';
 import { checkOptions, track } from './primitive.js';
 import type { ValuesAndIndices } from './reduce.js';
+import {
+  asWindow2d,
+  checkImages,
+  readWindow,
+  WINDOW_OPTIONS,
+  type Pair,
+  type WindowOptions,
+} from './window.js';
 
 /** How the window of {@link maxPool2d} moves. */
 export interface MaxPool2dOptions extends WindowOptions {
@@ -72,7 +79,7 @@ export function readMaxPool(
   const { ceilMode = false, returnIndices = false, stride = kernelSize } = options;
   checkBoolean(op, 'ceilMode', ceilMode);
   checkBoolean(op, 'returnIndices', returnIndices);
-  const window = readWindow(op, kernelSize, { ...options, stride });
+  const window = asWindow2d(readWindow(op, kernelSize, { ...options, stride }, 2));
   window.padding.forEach((padding, i) => {
     if (2 * padding > window.kernel[i])
       rangeError(op, `padding: expected at most half of the window of ${window.kernel[i]}, got ${padding}`);

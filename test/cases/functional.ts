@@ -3,7 +3,7 @@ import * as oracle from '../support/oracle.js';
 import { at, build, permuted, zip, type Nd } from '../support/oracle.js';
 import { floatsOnly, row, type Row } from '../support/row.js';
 
-/** Products, convolutions, pooling, normalization, embedding, attention. */
+/** Products, normalization, embedding, attention. */
 export const FUNCTIONAL: readonly Row[] = [
   row('matmul', { oracle: oracle.matmul, dtypes: floatsOnly },
     [real(2, 3), real(3, 4)], [real(3), real(3)], [real(3), real(3, 2)], [real(2, 3), real(3)], [real(2, 2, 3), real(3, 2)],
@@ -12,25 +12,6 @@ export const FUNCTIONAL: readonly Row[] = [
   row('linear', { oracle: (x: Nd, w: Nd, b?: Nd | null) => { const y = oracle.matmul(x, permuted(w, [1, 0])); return b ? zip((p, q) => p + q)(y, b) : y; }, dtypes: floatsOnly },
     [real(2, 3), real(4, 3), real(4)], [real(2, 3), real(4, 3)], [real(3), real(2, 3), real(2)], [real(2, 2, 3), real(2, 3), null],
     [real(0, 3), real(2, 3), real(2)], [real(2, 0), real(3, 0), real(3)], [real(1, 3), real(1, 3), real(1)]),
-  row('im2col', { oracle: oracle.im2col, dtypes: floatsOnly },
-    [real(2, 2, 4, 3), 2], [real(1, 2, 5, 4), [3, 2], { stride: [2, 1], padding: 1 }], [real(1, 1, 5, 5), 2, { dilation: 2, stride: 2 }], [real(0, 1, 3, 3), 2]),
-  row('col2im', { oracle: oracle.col2im, dtypes: floatsOnly },
-    [real(2, 8, 6), [4, 3], 2], [real(1, 12, 15), [5, 4], [3, 2], { stride: [2, 1], padding: 1 }], [real(1, 4, 4), 5, 2, { dilation: 2, stride: 2 }], [real(0, 4, 4), 3, 2]),
-  row('conv2d', { oracle: oracle.conv2d, dtypes: floatsOnly },
-    // Nothing to multiply comes first: before any kernel has asked for scratch memory.
-    [real(1, 0, 3, 3), real(2, 0, 2, 2), real(2)], [real(2, 0, 3, 3), real(2, 0, 1, 1), null], [real(1, 2, 3, 3), real(0, 2, 2, 2), real(0)],
-    [real(2, 2, 4, 3), real(3, 2, 2, 2), real(3)], [real(1, 1, 5, 4), real(2, 1, 3, 3), null, { stride: 2, padding: 1 }],
-    [real(1, 4, 3, 3), real(4, 2, 2, 2), real(4), { groups: 2 }], [real(1, 2, 4, 4), real(4, 1, 3, 2), null, { groups: 2, padding: [2, 0], stride: [1, 2] }],
-    [real(1, 1, 6, 5), real(1, 1, 2, 2), real(1), { dilation: [3, 2] }], [real(3, 3, 3), real(2, 3, 2, 2), real(2)], [real(0, 2, 3, 3), real(1, 2, 2, 2), real(1)],
-    [real(2, 2, 2, 2), real(2, 2, 1, 1)], [real(1, 1, 3, 3), real(1, 1, 2, 2), null, { stride: 5, padding: [0, 2] }],
-    // Vectors of images.
-    [real(8, 1, 2, 2), real(1, 1, 2, 2), real(1), { padding: 1 }], [real(9, 2, 3, 2), real(2, 1, 2, 1), real(2), { groups: 2, stride: [2, 1] }],
-    [real(10, 1, 2, 1), real(2, 1, 1, 1), null, { padding: [2, 1], stride: 2 }], [real(8, 1, 3, 3), real(1, 1, 2, 2), null, { dilation: 2, padding: 1 }]),
-
-  row('maxPool2d', { oracle: oracle.maxPool2d, dtypes: floatsOnly },
-    [distinct(2, 2, 4, 4), 2], [distinct(1, 2, 5, 6), [3, 2], { stride: [1, 2], padding: 1 }], [distinct(2, 1, 5, 5), 2, { dilation: [2, 3] }],
-    [distinct(1, 2, 5, 4), 2, { ceilMode: true, returnIndices: true }], [distinct(2, 5, 3), 3, { stride: 1, padding: [0, 1], returnIndices: true }],
-    [distinct(3, 2, 7, 5), 3, { stride: 2, padding: 1, ceilMode: true }], [distinct(0, 2, 4, 4), 2], [distinct(1, 1, 1, 1), 1]),
   row('batchNorm', { oracle: oracle.batchNorm, dtypes: floatsOnly },
     [distinct(2, 3, 2, 2), null, null, real(3), real(3), { training: true }], [distinct(4, 3), null, null, real(3), null, { training: true, eps: 0.01 }],
     [distinct(2, 2, 3), null, null, null, null, { training: true }], [distinct(3, 2, 2, 2), null, null, null, real(2), { training: true, momentum: 0 }],

@@ -230,24 +230,6 @@ export function col2im(
   return { shape: out.shape, data };
 }
 
-export function conv2d(x: Nd, weight: Nd, bias?: Nd | null, options: WindowOptions = {}): Nd {
-  if (x.shape.length === 3) {
-    const out = conv2d(reshaped(x, [1, ...x.shape]), weight, bias, options);
-    return reshaped(out, out.shape.slice(1));
-  }
-  const [features, perGroup, kh, kw] = weight.shape;
-  const perOut = features / (options.groups ?? 1);
-  const { counts, place } = windows(x.shape.slice(2), [kh, kw], options);
-  return build([x.shape[0], features, ...counts], ([n, o, top, left]) => {
-    let sum = bias ? bias.data[o] : 0;
-    for (const [c, i, j] of indices([perGroup, kh, kw])) {
-      const channel = Math.floor(o / perOut) * perGroup + c;
-      sum += at(weight, [o, c, i, j]) * pixel(x, n, channel, place(0, top, i), place(1, left, j));
-    }
-    return sum;
-  });
-}
-
 /** Batch normalization by the statistics of the batch, or by given ones. */
 export function batchNorm(
   x: Nd,

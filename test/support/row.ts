@@ -1,6 +1,6 @@
 import * as ops from '../../lib/ops/index.js';
 import { isFloat, type DType } from '../../lib/dtype.js';
-import { Tensor } from '../../lib/index.js';
+import { functional, Tensor } from '../../lib/index.js';
 import { dtypeFor, Input, make, type Layout, Random } from './inputs.js';
 import { zip, type Nd } from './oracle.js';
 
@@ -8,8 +8,12 @@ type FunctionsOf<T> = {
   [K in keyof T & string]: T[K] extends (...args: never[]) => unknown ? K : never;
 }[keyof T & string];
 
-/** The name of a function that `lib/ops/index.ts` exports, alone (`add`) or in a namespace (`linalg.inv`). */
-export type OpName = {
+/**
+ * The name of a function that `lib/ops/index.ts` exports, alone (`add`) or in a namespace (`linalg.inv`); of one that only
+ * `functional` has, `functional.fold`.
+ */
+export type OpName = OfOps | `functional.${Exclude<FunctionsOf<typeof functional>, OfOps>}`;
+type OfOps = {
   [K in keyof typeof ops]: (typeof ops)[K] extends (...args: never[]) => unknown
     ? K
     : `${K}.${FunctionsOf<(typeof ops)[K]>}`;
@@ -17,14 +21,23 @@ export type OpName = {
 
 type Op = (...args: unknown[]) => unknown;
 
-/** All of them by name. */
-export const OPS: ReadonlyMap<string, Op> = new Map(
-  Object.entries(ops).flatMap(([name, value]: [string, unknown]) =>
-    typeof value === 'function'
-      ? [[name, value as Op]]
-      : Object.entries(value as Record<string, Op>).map(([member, op]) => [`${name}.${member}`, op]),
-  ),
+const named: [string, Op][] = Object.entries(ops).flatMap(([name, value]: [string, unknown]) =>
+  typeof value === 'function'
+    ? [[name, value as Op]]
+    : Object.entries(value as Record<string, Op>).map(([member, op]): [string, Op] => [
+        `${name}.${member}`,
+        op,
+      ]),
 );
+const known = new Set(named.map(([, op]) => op));
+
+/** All of them by name. */
+export const OPS: ReadonlyMap<string, Op> = new Map([
+  ...named,
+  ...Object.entries(functional as unknown as Record<string, Op>)
+    .filter(([, op]) => !known.has(op))
+    .map(([name, op]): [string, Op] => [`functional.${name}`, op]),
+]);
 
 /** An argument of a call: an `Input` stands for a tensor, alone or in an array; all else is passed as it is. */
 export type Arg =
