@@ -18,6 +18,8 @@ export interface Recorder {
   ): void;
   /** See {@link fromHost}. */
   fromHost(call: () => void, undo?: () => void): void;
+  /** See {@link stepChanged}. */
+  stepChanged(): void;
 }
 
 /** The recording in progress, if there is one. */
@@ -39,6 +41,11 @@ export function setRecorder(next: Recorder | null): Recorder | null {
 export function fromHost(call: () => void, undo?: () => void): void {
   if (recorder === null) call();
   else recorder.fromHost(call, undo);
+}
+
+/** Called inside {@link fromHost} when the step, would it run again, would call other kernels: it has to be recorded anew. */
+export function stepChanged(): void {
+  recorder?.stepChanged();
 }
 
 /** Runs `fn`, whose results outlive a recording and are none of its business: the state of an optimizer. */

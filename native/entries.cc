@@ -40,6 +40,7 @@ constexpr Entry kEntries[] = {
     named<scatterAdd>("scatterAdd"),
     named<random>("random"),
     named<adam>("adam"),
+    named<descend>("descend"),
     named<sgd>("sgd"),
 };
 

@@ -59,6 +59,7 @@ void random(Call& call);
 
 // optimizer.cc
 void adam(Call& call);
+void descend(Call& call);
 void sgd(Call& call);
 
 /// An exported function.

@@ -19,6 +19,8 @@ inline constexpr const char* kBinaryNames[] = {
 inline constexpr const char* kCompareNames[] = {"eq", "ne", "lt", "le", "gt", "ge"};
 inline constexpr const char* kReduceNames[] = {"sum", "mean", "max", "min", "argmax", "argmin"};
 inline constexpr const char* kRandomNames[] = {"uniform", "normal", "integer"};
+inline constexpr const char* kDescentNames[] = {"adamax", "nadam", "radam", "rmsprop", "adagrad",  "adadelta",
+                                                "lion",   "rprop", "asgd",  "average", "lookahead"};
 
 template <class T, int N>
 constexpr int lengthOf(const T (&)[N]) {
@@ -26,7 +28,8 @@ constexpr int lengthOf(const T (&)[N]) {
 }
 static_assert(lengthOf(kDTypeNames) == kDTypes && lengthOf(kUnaryNames) == kUnaryOps &&
               lengthOf(kBinaryNames) == kBinaryOps && lengthOf(kCompareNames) == kCompareOps &&
-              lengthOf(kReduceNames) == kReduceOps && lengthOf(kRandomNames) == kRandomKinds);
+              lengthOf(kReduceNames) == kReduceOps && lengthOf(kRandomNames) == kRandomKinds &&
+              lengthOf(kDescentNames) == kDescentRules);
 
 inline int itemSize(DType dtype) { return kItemSizes[static_cast<int>(dtype)]; }
 inline const char* nameOf(DType dtype) { return kDTypeNames[static_cast<int>(dtype)]; }

@@ -36,7 +36,7 @@ testWrongCalls([
   [() => new optim.Adam([parameter()], { betas: null as never }), TypeError, '[Adam] betas: expected two numbers, got null'],
   [() => new optim.Adam([{ lr: 1 } as never]), TypeError, '[Adam] params: expected parameters in a list or an iterator, got undefined'],
   [() => new optim.Adam([{ params: parameter() as never }]), TypeError, '[Adam] params: expected parameters in a list or an iterator, got a Parameter'],
-  [() => new optim.Adam(new Array(1) as never), TypeError, '[Adam] options: expected an object with params, lr, betas, eps, weightDecay, maximize, got null'],
+  [() => new optim.Adam(new Array(1) as never), TypeError, '[Adam] options: expected an object with params, lr, betas, eps, weightDecay, amsgrad, maximize, got null'],
   [() => new optim.SGD([parameter()], { momentum: 0.9, nesterov: 1 as never }), TypeError, '[SGD] nesterov: expected true or false, got 1'],
   [() => stepAfter((adam) => (adam.paramGroups[0].lr = undefined as never)), RangeError, '[Adam] lr: expected a number from 0, got undefined'],
   [() => stepAfter((_, p) => (p.grad = [1] as never)), TypeError, '[Adam] grad: expected a tensor, got an array of 1'],

@@ -180,10 +180,11 @@ each('adam, four steps', (t, kernels) => {
     weightDecay: 0,
     step: 1,
     maximize: false,
+    decoupled: false,
   };
   const run = (params: AdamParams): Operand => {
     const [p, m, v] = [vector([1, -2, 0.5]), tensor([3]), tensor([3])];
-    for (let i = 0; i < 4; i++) kernels.adam(p, gradient(i), m, v, { ...params, step: i + 1 });
+    for (let i = 0; i < 4; i++) kernels.adam(p, gradient(i), m, v, null, { ...params, step: i + 1 });
     return p;
   };
   t.close(run(plain), [0.9883492201637926, -1.9880000005999998, 0.4891202690724333]);

@@ -109,6 +109,25 @@ export type ReduceOp = (typeof REDUCE)[number];
 export const RANDOM = ['uniform', 'normal', 'integer'] as const;
 export type RandomKind = (typeof RANDOM)[number];
 
+/**
+ * Rules by which `descend` moves a parameter p with its gradient g, with their states and coefficients c₀, c₁, … in
+ * order. A state with `?` may be null. The order is the order of the native enumeration.
+ */
+export const DESCENT = [
+  'adamax', // m, u: m += c₀(g-m); u = max(c₁u, |g|+c₂); p -= c₃·m/u
+  'nadam', // m, v: m += c₀(g-m); v = c₁v + c₂g²; p -= (c₅g + c₆m)/(√(c₃v)+c₄)
+  'radam', // m, v: m += c₀(g-m); v = c₁v + c₂g²; p -= c₄·m when c₅ is 0, else c₅·m/(√v+c₃)
+  'rmsprop', // s, a?, b?: s = c₀s + c₁g²; a += c₁(g-a); g /= √(s-a²)+c₂; b = c₄b + g; p -= c₃b, or c₃g
+  'adagrad', // s: s += g²; p -= c₁g/(√s+c₀)
+  'adadelta', // s, d: s = c₀s + c₁g²; g *= √(d+c₂)/√(s+c₂); d = c₀d + c₁g²; p -= c₃g
+  'lion', // m: p -= c₂·sign(c₀m + (1-c₀)g); m = c₁m + (1-c₁)g
+  'rprop', // q, s: s *= c₀ where gq < 0, c₁ where gq > 0, kept within c₂ and c₃; g = 0 where gq < 0; p -= s·sign(g); q = g
+  'asgd', // a: p = c₀p - c₁g; a += c₂(p-a)
+  'average', // p += c₀(g-p)
+  'lookahead', // b: b += c₀(g-b); p = g + c₁(b-g)
+] as const;
+export type DescentRule = (typeof DESCENT)[number];
+
 /** How many numbers one counter block gives. */
 export const randomPerBlock = (kind: RandomKind, dtype: DType): number =>
   kind !== 'integer' && dtype === 'float32' ? 4 : 2;
@@ -147,6 +166,19 @@ export interface AdamParams {
   readonly weightDecay: number;
   readonly step: number;
   readonly maximize: boolean;
+  /** Whether weight decay shrinks the parameter itself (AdamW) instead of entering the gradient. */
+  readonly decoupled: boolean;
+}
+
+/** The scalars of a `descend` step. */
+export interface DescentParams {
+  readonly maximize: boolean;
+  /** g += weightDecay·p, before all else. */
+  readonly weightDecay: number;
+  /** p -= shrink·p, after that. */
+  readonly shrink: number;
+  /** As many as the rule takes. */
+  readonly coefficients: readonly number[];
 }
 
 /** The scalars of an SGD step. `first` is the step that only sets the momentum buffer. */
@@ -364,11 +396,21 @@ export interface Backend {
   ): void;
 
   /**
-   * One Adam step, in place, on a parameter and its two moments (Kingma & Ba, 2015), as PyTorch's `Adam`:
-   * g += weightDecay·p; m += (1-β₁)(g-m); v = β₂v + (1-β₂)g²; p -= lr/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + eps).
+   * One Adam step, in place, on a parameter and its two moments (Kingma & Ba, 2015), as PyTorch's `Adam` and `AdamW`:
+   * g += weightDecay·p, or p -= lr·weightDecay·p when decoupled; m += (1-β₁)(g-m); v = β₂v + (1-β₂)g²;
+   * p -= lr/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + eps). With `most` (AMSGrad), most = max(most, v) takes v's place in the last.
    * All contiguous, one float dtype.
    */
-  adam(param: Operand, grad: Operand, m: Operand, v: Operand, params: AdamParams): void;
+  adam(param: Operand, grad: Operand, m: Operand, v: Operand, most: Operand | null, params: AdamParams): void;
+
+  /** One step by a rule, in place, on a parameter and its states; see {@link DESCENT}. All contiguous, one float dtype. */
+  descend(
+    rule: DescentRule,
+    param: Operand,
+    grad: Operand,
+    states: readonly (Operand | null)[],
+    params: DescentParams,
+  ): void;
 
   /** One SGD step, in place, as PyTorch's `SGD`. `buffer` is null exactly when `momentum` is 0. All contiguous. */
   sgd(param: Operand, grad: Operand, buffer: Operand | null, params: SgdParams): void;

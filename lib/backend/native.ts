@@ -6,7 +6,7 @@ import { describe, rangeError } from '../errors.js';
 import { recorder } from '../recording.js';
 import { sizeOf } from '../shape.js';
 import { allocate as allocateStorage, freed, makeBuffer } from '../storage.js';
-import { BINARY, COMPARE, RANDOM, REDUCE, UNARY, type Backend, type Operand } from './contract.js';
+import { BINARY, COMPARE, DESCENT, RANDOM, REDUCE, UNARY, type Backend, type Operand } from './contract.js';
 import {
   block,
   packShape,
@@ -92,7 +92,8 @@ interface Addon {
   gather(x: Handle, index: Handle, out: Handle): number;
   scatterAdd(out: Handle, index: Handle, src: Handle): number;
   random(out: Handle): void;
-  adam(param: Handle, grad: Handle, m: Handle, v: Handle): void;
+  adam(param: Handle, grad: Handle, m: Handle, v: Handle, ...most: Handle[]): void;
+  descend(param: Handle, grad: Handle, ...states: Handle[]): void;
   sgd(param: Handle, grad: Handle, buffer?: Handle): void;
   /** The names of all kernels, in the order in which `replay` knows them. */
   readonly entries: readonly string[];
@@ -172,6 +173,11 @@ const BINARY_CODES = codes(BINARY);
 const COMPARE_CODES = codes(COMPARE);
 const REDUCE_CODES = codes(REDUCE);
 const RANDOM_CODES = codes(RANDOM);
+const DESCENT_CODES = codes(DESCENT);
+
+/** How many coefficients a rule of `descend` has at most, and how many states: kCoefficients and kStates. */
+const MAX_COEFFICIENTS = 7;
+const MAX_STATES = 3;
 
 function handleOf(x: Operand): Handle {
   if (recorder !== null) return recorder.operand(x.storage);
@@ -489,7 +495,7 @@ const native: Backend = {
     addon.random(handleOf(out));
   },
 
-  adam(param, grad, m, v, { lr, beta1, beta2, eps, weightDecay, step, maximize }) {
+  adam(param, grad, m, v, most, { lr, beta1, beta2, eps, weightDecay, step, maximize, decoupled }) {
     block[0] = param.size;
     block[1] = lr;
     block[2] = beta1;
@@ -498,8 +504,29 @@ const native: Backend = {
     block[5] = weightDecay;
     block[6] = step;
     block[7] = maximize ? 1 : 0;
-    packContiguous(packContiguous(packContiguous(packContiguous(8, param), grad), m), v);
-    addon.adam(handleOf(param), handleOf(grad), handleOf(m), handleOf(v));
+    block[8] = decoupled ? 1 : 0;
+    block[9] = most === null ? 0 : 1;
+    const at = packContiguous(packContiguous(packContiguous(packContiguous(10, param), grad), m), v);
+    if (most === null) {
+      addon.adam(handleOf(param), handleOf(grad), handleOf(m), handleOf(v));
+    } else {
+      packContiguous(at, most);
+      addon.adam(handleOf(param), handleOf(grad), handleOf(m), handleOf(v), handleOf(most));
+    }
+  },
+
+  descend(rule, param, grad, states, { maximize, weightDecay, shrink, coefficients }) {
+    block[0] = DESCENT_CODES[rule];
+    block[1] = param.size;
+    block[2] = maximize ? 1 : 0;
+    block[3] = weightDecay;
+    block[4] = shrink;
+    for (let i = 0; i < MAX_COEFFICIENTS; i++) block[5 + i] = coefficients[i] ?? 0;
+    let at = 5 + MAX_COEFFICIENTS;
+    for (let i = 0; i < MAX_STATES; i++) block[at++] = (states[i] ?? null) === null ? 0 : 1;
+    at = packContiguous(packContiguous(at, param), grad);
+    for (const state of states) if (state !== null) at = packContiguous(at, state);
+    addon.descend(handleOf(param), handleOf(grad), ...handlesOf(...states));
   },
 
   sgd(param, grad, buffer, { lr, momentum, dampening, weightDecay, nesterov, maximize, first }) {
@@ -542,6 +569,7 @@ function checkCodes({ ops }: Addon): void {
     compare: COMPARE,
     reduce: REDUCE,
     random: RANDOM,
+    descent: DESCENT,
   };
   for (const [name, list] of Object.entries(lists))
     if (String(ops[name]) !== String(list))

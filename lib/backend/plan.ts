@@ -99,6 +99,7 @@ export class Plan {
       touched: unexpected,
       gradient: unexpected,
       fromHost: unexpected,
+      stepChanged: unexpected,
       operand: (storage) =>
         this.#expected[this.#next]?.operands[this.#operands++] === storage ? NO_BUFFER : unexpected(),
     };

@@ -122,6 +122,10 @@ export class Recording implements Recorder {
     }
   }
 
+  stepChanged(): void {
+    // What runs for the first time is the step as it is.
+  }
+
   #call(entry: number, run: () => number | undefined): number | undefined {
     const operands = this.#operands;
     this.#operands = [];

@@ -1,11 +1,8 @@
 import { backend } from '../backend/select.js';
 import { checkBoolean, rangeError } from '../errors.js';
-import { noGrad } from '../grad-mode.js';
-import { contiguous } from '../ops/broadcast.js';
-import { persistent } from '../ops/create.js';
-import { fromHost, unrecorded } from '../recording.js';
+import { readArgs, type Rest } from '../ops/arguments.js';
 import type { Tensor } from '../tensor.js';
-import { checkGrad, checkNumber, Optimizer, type ParamGroup } from './optimizer.js';
+import { checkNumber, Optimizer, zerosFor, type FullGroup, type Params } from './optimizer.js';
 
 export interface SGDOptions {
   /** Learning rate. Default 0.001. */
@@ -22,23 +19,21 @@ export interface SGDOptions {
   maximize: boolean;
 }
 
-interface SGDState {
-  readonly buffer: Tensor;
-  /** Whether nothing is in the buffer yet. */
-  first: boolean;
+export interface SGDState {
+  /** What is kept of the last steps; null before there is any. */
+  momentumBuffer: Tensor | null;
 }
 
+type Positional = [lr: number, momentum: number, dampening: number, weightDecay: number, nesterov: boolean];
+
 /**
- * Stochastic gradient descent, with momentum (also Nesterov's), fused.
+ * Stochastic gradient descent, with momentum (also Nesterov's), fused: one pass over each parameter a step.
  * @see https://pytorch.org/docs/stable/generated/torch.optim.SGD.html
  */
-export class SGD extends Optimizer<SGDOptions> {
-  readonly #state = new Map<Tensor, SGDState>();
-
-  constructor(
-    params: Iterable<Tensor> | Iterable<ParamGroup<SGDOptions>>,
-    options: Partial<SGDOptions> = {},
-  ) {
+export class SGD extends Optimizer<SGDOptions, SGDState> {
+  constructor(params: Params<SGDOptions>, ...rest: Rest<Positional, Partial<SGDOptions>>) {
+    const names = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov'] as const;
+    const options = readArgs<SGDOptions>('SGD', rest, names, ['maximize']);
     const defaults = {
       lr: 1e-3,
       momentum: 0,
@@ -59,29 +54,13 @@ export class SGD extends Optimizer<SGDOptions> {
     });
   }
 
-  step(): void {
-    fromHost(this.checkGroups);
-    for (const group of this.paramGroups) {
-      for (const param of group.params) {
-        if (param.grad === null) continue;
-        const grad = checkGrad('SGD', param, param.grad);
-        const dense = noGrad(() => contiguous(grad));
-        fromHost(() => {
-          const state = group.momentum === 0 ? null : this.#stateOf(param);
-          backend.sgd(param, dense, state?.buffer ?? null, { ...group, first: state?.first ?? true });
-          if (state !== null) state.first = false;
-        });
-        param.storage.version++;
-      }
-    }
+  protected initialState(): SGDState {
+    return { momentumBuffer: null };
   }
 
-  #stateOf(param: Tensor): SGDState {
-    let state = this.#state.get(param);
-    if (state === undefined) {
-      state = { buffer: unrecorded(() => persistent(param.shape, param.dtype)), first: true };
-      this.#state.set(param, state);
-    }
-    return state;
+  protected descend(param: Tensor, grad: Tensor, group: FullGroup<SGDOptions>, state: SGDState): void {
+    const first = state.momentumBuffer === null;
+    if (group.momentum !== 0) state.momentumBuffer ??= zerosFor(param);
+    backend.sgd(param, grad, group.momentum === 0 ? null : state.momentumBuffer, { ...group, first });
   }
 }

@@ -66,6 +66,21 @@ constexpr int kReduceOps = 6;
 enum class RandomKind : int { Uniform, Normal, Integer };
 constexpr int kRandomKinds = 3;
 
+enum class DescentRule : int {
+  Adamax,
+  NAdam,
+  RAdam,
+  RMSprop,
+  Adagrad,
+  Adadelta,
+  Lion,
+  Rprop,
+  ASGD,
+  Average,
+  Lookahead,
+};
+constexpr int kDescentRules = 11;
+
 /// A walk over several strided operands in step: nested loops, outermost first.
 /// `data` points at the first element of each operand; strides are in bytes.
 struct Nest {
@@ -206,13 +221,27 @@ struct Random {
 using RandomKernel = void (*)(const Random& random, int64_t begin, int64_t end);
 
 struct Adam {
-  void *param, *m, *v;
+  void *param, *m, *v, *most;  // `most` is null without AMSGrad.
   const void* grad;
-  double beta1, beta2, eps, weightDecay, sign;
-  double stepSize;   // lr / (1 - beta1^step)
-  double rootScale;  // 1 / √(1 - beta2^step)
+  double beta1, beta2, eps, sign;
+  double weightDecay;  // Into the gradient.
+  double shrink;       // Of the parameter itself.
+  double stepSize;     // lr / (1 - beta1^step)
+  double rootScale;    // 1 / √(1 - beta2^step)
 };
 using AdamKernel = void (*)(const Adam& adam, int64_t begin, int64_t end);
+
+/// At most so many a rule takes: MAX_COEFFICIENTS and MAX_STATES of lib/backend/native.ts.
+constexpr int kCoefficients = 7;
+constexpr int kStates = 3;
+
+struct Descent {
+  void *param, *states[kStates];
+  const void* grad;
+  double sign, weightDecay, shrink;
+  double coefficients[kCoefficients];
+};
+using DescentKernel = void (*)(const Descent& descent, int64_t begin, int64_t end);
 
 struct Sgd {
   void *param, *buffer;  // The buffer is null without momentum.
@@ -302,6 +331,7 @@ struct Kernels {
   IndexKernel scatterAdd[kDTypes];
   RandomKernel random[kRandomKinds][kDTypes];
   AdamKernel adam[kDTypes];
+  DescentKernel descend[kDescentRules][kDTypes];
   SgdKernel sgd[kDTypes];
   AttentionKernels<float> attentionFloat;
   AttentionKernels<double> attentionDouble;

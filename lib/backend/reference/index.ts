@@ -6,6 +6,7 @@ import { batchNorm, batchNormGrad, layerNorm, layerNormGrad } from './normalizat
 import { col2im, conv2d, conv2dInput, conv2dWeight, im2col } from './conv.js';
 import { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 import { matmul } from './matmul.js';
+import { descend } from './descent.js';
 import { adam, sgd } from './optimizer.js';
 import { binary, compare, copy, fill, unary, where } from './pointwise.js';
 import { maxPool2d, maxPool2dGrad } from './pool.js';
@@ -49,6 +50,7 @@ export const reference: Backend = {
   indexAdd,
   random,
   adam,
+  descend,
   sgd,
   allocate: makeBuffer,
   // One thread is all that plain JavaScript has. The number is checked as native checks it, so that no mistake hides.

@@ -1,20 +1,34 @@
 import type { AdamParams, Operand, SgdParams } from '../contract.js';
 
-export function adam(param: Operand, grad: Operand, m: Operand, v: Operand, params: AdamParams): void {
-  const { lr, beta1, beta2, eps, weightDecay, step, maximize } = params;
+export function adam(
+  param: Operand,
+  grad: Operand,
+  m: Operand,
+  v: Operand,
+  most: Operand | null,
+  params: AdamParams,
+): void {
+  const { lr, beta1, beta2, eps, weightDecay, step, maximize, decoupled } = params;
   const [P, G, M, V] = [param.storage.array, grad.storage.array, m.storage.array, v.storage.array];
   // The moments start at 0 and are too small at first; these divisors make up for it.
   const bias1 = 1 - beta1 ** step;
   const bias2 = Math.sqrt(1 - beta2 ** step);
   const sign = maximize ? -1 : 1;
   for (let i = 0; i < param.size; i++) {
-    const p = P[param.offset + i];
-    const g = sign * G[grad.offset + i] + weightDecay * p;
+    const before = P[param.offset + i];
+    const p = decoupled ? (1 - lr * weightDecay) * before : before;
+    const g = sign * G[grad.offset + i] + (decoupled ? 0 : weightDecay * before);
     const first = M[m.offset + i] + (1 - beta1) * (g - M[m.offset + i]);
     const second = beta2 * V[v.offset + i] + (1 - beta2) * g * g;
     M[m.offset + i] = first;
     V[v.offset + i] = second;
-    P[param.offset + i] = p - ((lr / bias1) * first) / (Math.sqrt(second) / bias2 + eps);
+    let square = second;
+    if (most !== null) {
+      const Most = most.storage.array;
+      square = Math.max(Most[most.offset + i], second);
+      Most[most.offset + i] = square;
+    }
+    P[param.offset + i] = p - ((lr / bias1) * first) / (Math.sqrt(square) / bias2 + eps);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AdamParams, SgdParams } from '../../../lib/backend/contract.js';
 import type { DType } from '../../../lib/dtype.js';
+import { descentRows } from './descent.js';
 import { operand, read, trial, type Row } from './trial.js';
 
 const FLOATS: readonly DType[] = ['float32', 'float64'];
@@ -19,14 +20,21 @@ const adamRow = (dtype: DType): Row => ({
       weightDecay: random.pick([0, 0, 0.01]),
       step: random.pick([1, 2, 1000]),
       maximize: random.chance(0.3),
+      decoupled: random.chance(0.5),
     };
-    const { lr, beta1, beta2, eps, weightDecay, step, maximize } = params;
+    const most = random.chance(0.3)
+      ? operand(random, dtype, shape, 'contiguous', () => random.uniform(0, 3))
+      : null;
+    const { lr, beta1, beta2, eps, weightDecay, step, maximize, decoupled } = params;
     const [P, G, M, V] = [param, grad, m, v].map(read);
-    const g = G.map((value, i) => (maximize ? -value : value) + weightDecay * P[i]);
+    const g = G.map((value, i) => (maximize ? -value : value) + (decoupled ? 0 : weightDecay * P[i]));
+    const kept = P.map((p) => (decoupled ? p * (1 - lr * weightDecay) : p));
     const first = M.map((value, i) => value + (1 - beta1) * (g[i] - value));
     const second = V.map((value, i) => beta2 * value + (1 - beta2) * g[i] * g[i]);
+    const before = most ? read(most) : null;
+    const largest = before ? second.map((value, i) => Math.max(before[i], value)) : second;
     const change = first.map((value, i) => {
-      const root = Math.sqrt(second[i]) / Math.sqrt(1 - beta2 ** step);
+      const root = Math.sqrt(largest[i]) / Math.sqrt(1 - beta2 ** step);
       return ((lr / (1 - beta1 ** step)) * value) / (root + eps);
     });
     // Both moments are rounded relative to what they were made of, and the change inherits that.
@@ -37,12 +45,16 @@ const adamRow = (dtype: DType): Row => ({
     );
     return trial({
       options: params,
-      operands: { param, grad, m, v },
-      run: (kernels, { param, grad, m, v }) => kernels.adam(param, grad, m, v, params),
+      operands: { param, grad, m, v, most },
+      run: (kernels, { param, grad, m, v, most }) => kernels.adam(param, grad, m, v, most, params),
       expected: {
-        param: { values: P.map((p, i) => p - change[i]), scale: P.map((p, i) => Math.abs(p) + amplified[i]) },
+        param: {
+          values: kept.map((p, i) => p - change[i]),
+          scale: P.map((p, i) => Math.abs(p) + amplified[i]),
+        },
         m: { values: first, scale: terms },
         v: { values: second, scale: squares },
+        most: most ? { values: largest, scale: squares } : undefined,
       },
     });
   },
@@ -89,5 +101,6 @@ const sgdRow = (dtype: DType, momentum: number): Row => ({
 
 export const optimizerRows = {
   adam: FLOATS.map(adamRow),
+  descend: FLOATS.flatMap(descentRows),
   sgd: FLOATS.flatMap((dtype) => [sgdRow(dtype, 0), sgdRow(dtype, 0.9)]),
 };
