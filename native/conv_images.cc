@@ -1,7 +1,7 @@
 // Convolution of images that lie innermost: see Correlation in kernels/kernels.h.
 
 #include <algorithm>
-#include <cmath>
+#include <memory>
 #include <vector>
 
 #include "conv.h"
@@ -92,66 +92,74 @@ bool isFinite(const T* x, int64_t count) {
 /// Room for `count` elements where the next piece of memory starts at a cache line, too.
 int64_t roomFor(int64_t count) { return (count + 15) / 16 * 16; }
 
-/// Piece of memory after piece.
-template <class T>
-struct Pieces {
-  T* next;
-  T* take(int64_t count) {
-    T* const piece = next;
-    next += roomFor(count);
-    return piece;
+/// The images in parts that one thread works on at a time. A part holds what stays in a core's cache; how
+/// many there are depends on the sizes alone, and so does the order in which sums over all images are made.
+struct Parts {
+  static constexpr int64_t kCache = 1 << 18, kMost = 64, kLeast = 16;
+
+  int64_t images, length, count;
+
+  Parts(const Conv& conv, int64_t itemSize) : images(conv.n) {
+    const int64_t imageBytes = std::max(conv.imageSize, conv.outputSize) * conv.groups * itemSize;
+    length = std::clamp(kCache / imageBytes / kLeast * kLeast, kLeast, kMost);
+    count = std::max<int64_t>(1, images / length);
   }
+  int64_t begin(int64_t part) const { return part * length; }
+  int64_t end(int64_t part) const { return part == count - 1 ? images : (part + 1) * length; }
+  /// The last one takes the rest.
+  int64_t longest() const { return images - begin(count - 1); }
 };
 
-/// The elements of an operand with the images innermost: itself where they lie so, else a copy.
+/// The elements of an operand with the images innermost: itself where they lie so, else a copy, of all images
+/// or of some after others.
 template <class T>
 struct Innermost {
   const Images& operand;
   bool isCopy;
-  T* data;
   int64_t steps[3];  // From channel to channel, row to row, pixel to pixel.
 
-  explicit Innermost(const Images& images)
-      : operand(images), isCopy(images.strides[0] != 1), data(reinterpret_cast<T*>(images.data)) {
+  Innermost(const Images& images, int64_t room) : operand(images), isCopy(images.strides[0] != 1) {
     std::copy_n(images.strides + 1, 3, steps);
     if (!isCopy) return;
-    steps[2] = images.shape[0];
+    steps[2] = roomFor(room);
     steps[1] = steps[2] * images.shape[3];
     steps[0] = steps[1] * images.shape[2];
   }
   /// Elements of the copy.
   int64_t size() const { return isCopy ? roomFor(steps[0] * operand.shape[1]) : 0; }
 
-  void makeRoom(Pieces<T>& pieces) {
-    if (isCopy) data = pieces.take(size());
+  /// Where the images from `begin` on are: at `copy`, once they are read, where it is a copy.
+  T* at(int64_t begin, T* copy) const { return isCopy ? copy : reinterpret_cast<T*>(operand.data) + begin; }
+  void read(int64_t begin, int64_t end, T* copy) const {
+    if (isCopy) move(begin, end, copy, false);
   }
-  void read() const {
-    if (isCopy) move(false);
-  }
-  void write() const {
-    if (isCopy) move(true);
+  void write(int64_t begin, int64_t end, T* copy) const {
+    if (isCopy) move(begin, end, copy, true);
   }
 
  private:
-  void move(bool back) const {
-    T* const outside = reinterpret_cast<T*>(operand.data);
-    const int64_t pixels = steps[0] / steps[2] * operand.shape[1];
+  void move(int64_t begin, int64_t end, T* copy, bool back) const {
+    Images outside = operand;
+    outside.data += begin * operand.strides[0] * static_cast<int64_t>(sizeof(T));
+    outside.shape[0] = end - begin;
+    T* const data = reinterpret_cast<T*>(outside.data);
     if (!operand.hasWholeImages()) {
-      Images inside = operand;
-      inside.data = reinterpret_cast<char*>(data);
+      Images inside = outside;
+      inside.data = reinterpret_cast<char*>(copy);
       inside.strides[0] = 1;
       std::copy_n(steps, 3, inside.strides + 1);
-      copyImages<T>(back ? inside : operand, back ? operand : inside);
+      copyImages<T>(back ? inside : outside, back ? outside : inside);
       return;
     }
     constexpr int64_t kGrain = 16384;
-    const int64_t images = operand.shape[0], step = operand.strides[0];
+    const int64_t images = outside.shape[0], step = operand.strides[0], room = steps[2];
+    const int64_t pixels = steps[0] / room * operand.shape[1];
     const auto& transpose = kernelsFor<T>().transpose;
-    parallelFor(pixels, std::max<int64_t>(16, kGrain / images / 16 * 16), [&](int64_t begin, int64_t end) {
+    parallelFor(pixels, std::max<int64_t>(16, kGrain / images / 16 * 16), [&](int64_t first, int64_t last) {
       if (back)
-        transpose(data + begin * images, images, end - begin, images, outside + begin, step);
+        transpose(copy + first * room, room, last - first, images, data + first, step);
       else
-        transpose(outside + begin, step, images, end - begin, data + begin * images, images);
+        transpose(data + first, step, images, last - first, copy + first * room, room);
     });
   }
 };
@@ -164,30 +172,107 @@ T* scratchOf(int64_t count) {
   return memory;
 }
 
-/// Computes all rows of the result of every group. `rows` rows of the source meet in one of the result.
+constexpr int64_t kWork = 1 << 19;
+
+/// A convolution, or, backwards, its gradient for the images.
 template <class T>
-void correlateAll(const Conv& conv, Correlation<T> c, int64_t height, int64_t outGroup, int64_t inGroup,
-                  int64_t weightGroup, int64_t sourceRow, int64_t work) {
-  // So many images at a time that what a row of the result is made from stays in the cache.
-  constexpr int64_t kCache = (1 << 19) / sizeof(T), kImages = 32;
-  const int64_t fitting = kCache / std::max<int64_t>(1, sourceRow) / kImages * kImages;
-  const int64_t chunk = std::max(fitting, kImages);
-  const int64_t chunks = std::max<int64_t>(1, c.images / chunk);  // The last one takes the rest.
-  const int64_t units = conv.groups * chunks * height;
-  constexpr int64_t kWork = 1 << 19;
-  parallelFor(units, std::max<int64_t>(1, kWork / std::max<int64_t>(1, work / units)),
-              [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; i++) {
-                  const int64_t y = i % height, part = i / height % chunks, group = i / height / chunks;
-                  Correlation<T> mine = c;
-                  mine.in += group * inGroup;
-                  mine.out += group * outGroup;
-                  mine.weight += group * weightGroup;
-                  if (c.bias) mine.bias += group * c.results;
-                  kernelsFor<T>().correlate(mine, y, part * chunk,
-                                            part == chunks - 1 ? c.images : (part + 1) * chunk);
-                }
-              });
+struct Pass {
+  const Conv& conv;
+  Innermost<T> from, to;
+  Correlation<T> whole;  // The first group.
+  int64_t height;
+
+  /// One row of the result of a group, for the images [begin, end).
+  void row(int64_t y, int64_t group, int64_t begin, int64_t end, T* source, T* result) const {
+    Correlation<T> part = whole;
+    part.images = end - begin;
+    part.in = from.at(begin, source) + group * part.depth * part.inStep;
+    part.out = to.at(begin, result) + group * part.results * part.outSteps[0];
+    part.weight += group * conv.weightSize;
+    if (part.bias) part.bias += group * part.results;
+    kernelsFor<T>().correlate(part, y, 0, part.images);
+  }
+
+  /// Row by row, all images of a part side by side.
+  void byRows(const Parts& parts, T* source, T* result) const {
+    from.read(0, conv.n, source);
+    const int64_t units = parts.count * conv.groups * height;
+    const int64_t work = conv.n * conv.groups * conv.filters * conv.depth * conv.stops / units;
+    parallelFor(
+        units, std::max<int64_t>(1, kWork / std::max<int64_t>(1, work)), [&](int64_t first, int64_t last) {
+          for (int64_t i = first; i < last; i++) {
+            const int64_t part = i / height / conv.groups, begin = parts.begin(part);
+            row(i % height, i / height % conv.groups, begin, parts.end(part), source + begin, result + begin);
+          }
+        });
+    to.write(0, conv.n, result);
+  }
+
+  /// Part by part: what is copied stays in the cache of the core that works on it.
+  void byParts(const Parts& parts) const {
+    std::atomic<bool> failed{false};
+    parallelFor(parts.count, 1, [&](int64_t first, int64_t last) {
+      T* const source = scratchFor<T>(from.size() + to.size(), failed);
+      if (!source) return;
+      T* const result = source + from.size();
+      for (int64_t i = first; i < last; i++) {
+        const int64_t begin = parts.begin(i), end = parts.end(i);
+        from.read(begin, end, source);
+        for (int64_t group = 0; group < conv.groups; group++)
+          for (int64_t y = 0; y < height; y++) row(y, group, begin, end, source, result);
+        to.write(begin, end, result);
+      }
+    });
+    checkMemory(failed);
+  }
+};
+
+template <class T>
+void correlateImages(const Conv& conv, bool isBackwards, const Images& source, const T* weight, const T* bias,
+                     const Images& result) {
+  const Window& w = conv.window;
+  const ImageKernels<T>& k = kernelsFor<T>();
+  const int64_t area = w.area();
+  const int64_t results = isBackwards ? conv.channels : conv.filters;
+  const int64_t depth = isBackwards ? conv.filters : conv.channels;
+  const std::unique_ptr<T[]> packed(new T[static_cast<size_t>(conv.groups * conv.weightSize)]);
+  for (int64_t group = 0; group < conv.groups; group++)
+    k.pack(weight + group * conv.weightSize, results, depth, area, isBackwards ? area : conv.depth,
+           isBackwards ? conv.depth : area, packed.get() + group * conv.weightSize);
+
+  const Parts parts(conv, sizeof(T));
+  const bool isCopied = source.strides[0] != 1 || result.strides[0] != 1;
+  const bool isByParts = isCopied && parts.count > 1;
+  const int64_t room = isByParts ? parts.longest() : conv.n;
+  const Innermost<T> from(source, room), to(result, room);
+  const auto meetings = isBackwards ? seeing : seenAt;
+  const Meetings rows = meetings(w, 0, w.kernel[1], from.steps[1]);
+  const Meetings columns = meetings(w, 1, 1, from.steps[2]);
+  const Pass<T> pass{conv,
+                     from,
+                     to,
+                     {conv.n,
+                      results,
+                      depth,
+                      area,
+                      isBackwards ? w.width : w.outWidth,
+                      rows.list.data(),
+                      columns.list.data(),
+                      rows.starts.data(),
+                      columns.starts.data(),
+                      packed.get(),
+                      bias,
+                      nullptr,
+                      nullptr,
+                      from.steps[0],
+                      {to.steps[0], to.steps[1], to.steps[2]}},
+                     isBackwards ? w.height : w.outHeight};
+  if (isByParts) {
+    pass.byParts(parts);
+  } else {
+    T* const memory = isCopied ? scratchOf<T>(from.size() + to.size()) : nullptr;
+    pass.byRows(parts, memory, memory + from.size());
+  }
 }
 
 }  // namespace
@@ -205,94 +290,25 @@ template <class T>
 bool ByImages<T>::forward(const Conv& conv, const Images& x, const T* weight, const T* bias,
                           const Images& out) {
   // The zeros of the padding are left out, which is wrong where the other factor is not finite.
-  const int64_t weights = conv.groups * conv.weightSize;
-  if (!isFinite(weight, weights)) return false;
-  const ImageKernels<T>& k = kernelsFor<T>();
-  Innermost<T> from(x), to(out);
-  Pieces<T> memory{scratchOf<T>(roomFor(weights) + from.size() + to.size())};
-  T* const packed = memory.take(weights);
-  from.makeRoom(memory);
-  to.makeRoom(memory);
-  from.read();
-  const int64_t area = conv.window.area();
-  for (int64_t group = 0; group < conv.groups; group++)
-    k.pack(weight + group * conv.weightSize, conv.filters, conv.channels, area, conv.depth, area,
-           packed + group * conv.weightSize);
-  const Meetings rows = seenAt(conv.window, 0, conv.window.kernel[1], from.steps[1]);
-  const Meetings columns = seenAt(conv.window, 1, 1, from.steps[2]);
-  const Correlation<T> c{conv.n,
-                         conv.filters,
-                         conv.channels,
-                         area,
-                         conv.window.outWidth,
-                         rows.list.data(),
-                         columns.list.data(),
-                         rows.starts.data(),
-                         columns.starts.data(),
-                         packed,
-                         bias,
-                         from.data,
-                         to.data,
-                         from.steps[0],
-                         {to.steps[0], to.steps[1], to.steps[2]}};
-  correlateAll(conv, c, conv.window.outHeight, conv.filters * to.steps[0], conv.channels * from.steps[0],
-               conv.weightSize, conv.window.kernel[0] * conv.channels * conv.window.width,
-               conv.n * conv.groups * conv.filters * conv.depth * conv.stops);
-  to.write();
+  if (!isFinite(weight, conv.groups * conv.weightSize)) return false;
+  correlateImages(conv, false, x, weight, bias, out);
   return true;
 }
 
 /// The gradient of a pixel gathers from the stops that saw it.
 template <class T>
 bool ByImages<T>::gradInput(const Conv& conv, const Images& grad, const T* weight, const Images& out) {
-  const ImageKernels<T>& k = kernelsFor<T>();
-  const int64_t weights = conv.groups * conv.weightSize;
-  Innermost<T> from(grad), to(out);
-  Pieces<T> memory{scratchOf<T>(roomFor(weights) + from.size() + to.size())};
-  T* const packed = memory.take(weights);
-  from.makeRoom(memory);
-  to.makeRoom(memory);
-  from.read();
-  const int64_t area = conv.window.area();
-  for (int64_t group = 0; group < conv.groups; group++)
-    k.pack(weight + group * conv.weightSize, conv.channels, conv.filters, area, area, conv.depth,
-           packed + group * conv.weightSize);
-  const Meetings rows = seeing(conv.window, 0, conv.window.kernel[1], from.steps[1]);
-  const Meetings columns = seeing(conv.window, 1, 1, from.steps[2]);
-  const Correlation<T> c{conv.n,
-                         conv.channels,
-                         conv.filters,
-                         area,
-                         conv.window.width,
-                         rows.list.data(),
-                         columns.list.data(),
-                         rows.starts.data(),
-                         columns.starts.data(),
-                         packed,
-                         nullptr,
-                         from.data,
-                         to.data,
-                         from.steps[0],
-                         {to.steps[0], to.steps[1], to.steps[2]}};
-  correlateAll(conv, c, conv.window.height, conv.channels * to.steps[0], conv.filters * from.steps[0],
-               conv.weightSize, conv.window.kernel[0] * conv.filters * conv.window.outWidth,
-               conv.n * conv.groups * conv.filters * conv.depth * conv.stops);
-  to.write();
+  correlateImages<T>(conv, true, grad, weight, nullptr, out);
   return true;
 }
 
 template <class T>
 bool ByImages<T>::gradWeight(const Conv& conv, const Images& x, const Images& grad, T* out) {
   const ImageKernels<T>& k = kernelsFor<T>();
-  Innermost<T> images(x), grads(grad);
-  Pieces<T> memory{scratchOf<T>(roomFor(conv.n) + images.size() + grads.size())};
-  T* const zeros = memory.take(conv.n);
-  std::fill_n(zeros, conv.n, T(0));
-  images.makeRoom(memory);
-  grads.makeRoom(memory);
-  images.read();
-  grads.read();
   const Window& w = conv.window;
+  const Parts parts(conv, sizeof(T));
+  const int64_t room = parts.longest();
+  const Innermost<T> images(x, room), grads(grad, room);
   const std::vector<int64_t> rows = sourcesOf(w, 0, images.steps[1]);
   const std::vector<int64_t> columns = sourcesOf(w, 1, images.steps[2]);
   // Rows of the padding are left out, which is wrong where the gradient is not finite: then neither is the
@@ -303,28 +319,63 @@ bool ByImages<T>::gradWeight(const Conv& conv, const Images& x, const Images& gr
       seesRow = seesRow || rows[static_cast<size_t>(ky * w.outHeight + stop)] != Products<T>::kPadding;
     if (!seesRow) return false;
   }
-  std::fill_n(out, conv.groups * conv.weightSize, T(0));
-  Products<T> p{
+  const std::vector<T> zeros(static_cast<size_t>(room), T(0));
+  const Products<T> whole{
       conv.n,          conv.filters, conv.channels, {w.kernel[0], w.kernel[1]},
       w.outHeight,     w.outWidth,   rows.data(),   columns.data(),
-      grads.data,      images.data,  zeros,         {grads.steps[0], grads.steps[1], grads.steps[2]},
-      images.steps[0], out};
-  const int64_t tiles = k.tiles(p);
-  const int64_t work = conv.n * conv.filters * conv.depth * conv.stops / tiles;
-  constexpr int64_t kWork = 1 << 19;
-  parallelFor(tiles * conv.groups, std::max<int64_t>(1, kWork / std::max<int64_t>(1, work)),
-              [&](int64_t begin, int64_t end) {
-                while (begin < end) {
-                  const int64_t group = begin / tiles, last = std::min(end, (group + 1) * tiles);
-                  Products<T> mine = p;
-                  mine.grad += group * conv.filters * grads.steps[0];
-                  mine.x += group * conv.channels * images.steps[0];
-                  mine.out += group * conv.weightSize;
-                  k.multiply(mine, begin - group * tiles, last - group * tiles);
-                  begin = last;
-                }
-              });
-  return isFinite(out, conv.groups * conv.weightSize);
+      nullptr,         nullptr,      zeros.data(),  {grads.steps[0], grads.steps[1], grads.steps[2]},
+      images.steps[0], nullptr};
+  const int64_t tiles = k.tiles(whole), weights = conv.groups * conv.weightSize;
+  /// Adds the sums of some tiles of a group over the images [begin, end).
+  const auto multiply = [&](int64_t group, int64_t first, int64_t last, int64_t begin, int64_t end, T* image,
+                            T* gradient, T* sums) {
+    Products<T> part = whole;
+    part.images = end - begin;
+    part.x = images.at(begin, image) + group * conv.channels * images.steps[0];
+    part.grad = grads.at(begin, gradient) + group * conv.filters * grads.steps[0];
+    part.out = sums + group * conv.weightSize;
+    k.multiply(part, first, last);
+  };
+  if (parts.count == 1) {
+    T* const image = scratchOf<T>(images.size() + grads.size());
+    T* const gradient = image + images.size();
+    images.read(0, conv.n, image);
+    grads.read(0, conv.n, gradient);
+    std::fill_n(out, weights, T(0));
+    const int64_t work = conv.n * conv.filters * conv.depth * conv.stops / tiles;
+    parallelFor(tiles * conv.groups, std::max<int64_t>(1, kWork / std::max<int64_t>(1, work)),
+                [&](int64_t begin, int64_t end) {
+                  while (begin < end) {
+                    const int64_t group = begin / tiles, last = std::min(end, (group + 1) * tiles);
+                    multiply(group, begin - group * tiles, last - group * tiles, 0, conv.n, image, gradient,
+                             out);
+                    begin = last;
+                  }
+                });
+    return isFinite(out, weights);
+  }
+  // A sum for each part, and in the end theirs.
+  std::vector<T> sums(static_cast<size_t>(parts.count * weights), T(0));
+  std::atomic<bool> failed{false};
+  parallelFor(parts.count, 1, [&](int64_t first, int64_t last) {
+    T* const image = scratchFor<T>(images.size() + grads.size(), failed);
+    if (!image) return;
+    T* const gradient = image + images.size();
+    for (int64_t i = first; i < last; i++) {
+      const int64_t begin = parts.begin(i), end = parts.end(i);
+      images.read(begin, end, image);
+      grads.read(begin, end, gradient);
+      for (int64_t group = 0; group < conv.groups; group++)
+        multiply(group, 0, tiles, begin, end, image, gradient, sums.data() + i * weights);
+    }
+  });
+  checkMemory(failed);
+  for (int64_t i = 0; i < weights; i++) {
+    T total = 0;
+    for (int64_t part = 0; part < parts.count; part++) total += sums[static_cast<size_t>(part * weights + i)];
+    out[i] = total;
+  }
+  return isFinite(out, weights);
 }
 
 template struct ByImages<float>;

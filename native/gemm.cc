@@ -92,8 +92,8 @@ void useOneBlasThread() {
 
 namespace {
 
-/// Multiplications a thread should have at least: some ten microseconds.
-constexpr int64_t kGrain = 1 << 19;
+/// Multiplications a thread should have at least: some microseconds.
+constexpr int64_t kGrain = 1 << 18;
 
 /// The arguments of one matmul. `batch` is a nest over the products: out (contiguous), a, b.
 struct Product {
@@ -172,17 +172,23 @@ void multiplyAll(Product& p) {
     });
     return;
   }
-  // One piece a thread, of the longer side: BLAS packs the other side anew for every piece.
-  const bool byRows = p.m >= p.n;
+  // Pieces of the longer side. One a thread, for BLAS packs the other side anew for every piece; but where a
+  // side is short as small ones as are worth a call, which BLAS multiplies without packing anything.
+  constexpr int64_t kShort = 32;
+  const bool byRows = p.m >= p.n, isNarrow = std::min({p.m, p.n, p.k}) <= kShort;
   const int64_t length = byRows ? p.m : p.n;
   const int64_t least = std::max<int64_t>(1, kGrain / (work / length));
-  const int64_t grain = (std::max((length + threads - 1) / threads, least) + 15) / 16 * 16;
+  const int64_t share = isNarrow ? least : std::max((length + threads - 1) / threads, least);
+  const int64_t piece = (share + 15) / 16 * 16;
   for (int64_t i = 0; i < p.batches; i++)
-    parallelFor(length, grain, [&](int64_t begin, int64_t end) {
-      if (byRows)
-        multiplyPart<T>(p, i, begin, end, 0, p.n);
-      else
-        multiplyPart<T>(p, i, 0, p.m, begin, end);
+    parallelFor(length, piece, [&](int64_t begin, int64_t end) {
+      for (; begin < end; begin += piece) {
+        const int64_t last = std::min(end, begin + piece);
+        if (byRows)
+          multiplyPart<T>(p, i, begin, last, 0, p.n);
+        else
+          multiplyPart<T>(p, i, 0, p.m, begin, last);
+      }
     });
 }
 

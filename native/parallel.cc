@@ -80,13 +80,22 @@ struct Job {
   void* context;
   int64_t count;
   int helpersWanted;
-  std::atomic<int64_t> next{0};
+  // Pieces taken from the front, by the thread that made the call, and (times kBack) from the back, by
+  // helpers: calls that follow each other find what they work on in the cache of the core that they run on.
+  std::atomic<uint64_t> taken{0};
   std::atomic<int> helpers{0};  // Threads at work on it; changed under the pool's mutex.
   Job* link = nullptr;
 
-  void work() {
+  static constexpr uint64_t kBack = uint64_t{1} << 32;
+  static int64_t fromFront(uint64_t pieces) { return static_cast<int64_t>(pieces % kBack); }
+  static int64_t fromBack(uint64_t pieces) { return static_cast<int64_t>(pieces / kBack); }
+  bool hasMore(uint64_t pieces) const { return fromFront(pieces) + fromBack(pieces) < count; }
+
+  void work(bool isHelper) {
     insideTaskFlag = true;
-    for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) run(context, i);
+    uint64_t pieces;
+    while (hasMore(pieces = taken.fetch_add(isHelper ? kBack : 1, std::memory_order_relaxed)))
+      run(context, isHelper ? count - 1 - fromBack(pieces) : fromFront(pieces));
     insideTaskFlag = false;
   }
 };
@@ -109,7 +118,7 @@ class Pool {
       wake = std::min(job.helpersWanted, asleep_);
     }
     while (wake-- > 0) ready_.notify_one();
-    job.work();
+    job.work(false);
     {
       std::lock_guard lock(mutex_);
       unlink(job);
@@ -143,7 +152,7 @@ class Pool {
       job->helpers.fetch_add(1, std::memory_order_relaxed);
       job->helpersWanted--;
       lock.unlock();
-      job->work();
+      job->work(true);
       lock.lock();
       if (job->helpers.fetch_sub(1, std::memory_order_relaxed) == 1) done_.notify_all();
     }
@@ -152,7 +161,7 @@ class Pool {
   /// A job that has pieces left and wants another helper.
   Job* pick() const {
     for (Job* job = jobs_; job; job = job->link)
-      if (job->helpersWanted > 0 && job->next.load(std::memory_order_relaxed) < job->count) return job;
+      if (job->helpersWanted > 0 && job->hasMore(job->taken.load(std::memory_order_relaxed))) return job;
     return nullptr;
   }
 

@@ -3,7 +3,7 @@ import { freed, type Storage } from '../storage.js';
 import type { Operand } from './contract.js';
 import { layOut } from './layout.js';
 import { block } from './native-block.js';
-import { interceptCalls, loadNative, useCalls, type Handle } from './native.js';
+import { interceptCalls, kernelName, loadNative, useCalls, type Handle } from './native.js';
 import { Plan, SLOTS, type Call, type GradChange, type Replaced } from './plan.js';
 
 /** A call of `fromHost`, and the kernels that it called. */
@@ -179,15 +179,32 @@ export class Recording implements Recorder {
     });
     const isTemporary = (storage: Storage): boolean =>
       this.#made.has(storage) && !storage.kept && !outputs.includes(storage);
+    // What is made from a temporary that nothing needs any more, element by element, takes its place.
+    const placeOf = new Map<Storage, Storage>();
+    this.#calls.forEach((call, i) => {
+      const [x, out] = [call.operands[0], call.operands[call.operands.length - 1]];
+      const takesPlace =
+        isElementwise(call) &&
+        [x, out].every(isTemporary) &&
+        x.bytes === out.bytes &&
+        uses.get(x)?.[1] === i &&
+        uses.get(out)?.[0] === i;
+      if (takesPlace) placeOf.set(out, placeOf.get(x) ?? x);
+    });
     const temporaries = [...uses.keys()].filter(isTemporary);
-    const layout = layOut(
-      temporaries.map((storage) => {
-        const [first, last] = uses.get(storage) as [number, number];
-        return { bytes: storage.bytes, first, last };
-      }),
-    );
+    const lifetimes = new Map<Storage, { bytes: number; first: number; last: number }>();
+    for (const storage of temporaries) {
+      const [first, last] = uses.get(storage) as [number, number];
+      const place = placeOf.get(storage) ?? storage;
+      const before = lifetimes.get(place);
+      lifetimes.set(place, { bytes: storage.bytes, first: before?.first ?? first, last });
+    }
+    const layout = layOut([...lifetimes.values()]);
     const arena = loadNative().allocate(Math.max(1, layout.bytes));
-    const places = new Map(temporaries.map((storage, i) => [storage, layout.offsets[i]]));
+    const offsets = new Map([...lifetimes.keys()].map((storage, i) => [storage, layout.offsets[i]]));
+    const places = new Map(
+      temporaries.map((storage) => [storage, offsets.get(placeOf.get(storage) ?? storage)]),
+    );
 
     const slots = [...uses.keys()];
     const handles: Handle[] = [arena];
@@ -248,6 +265,22 @@ export class Recording implements Recorder {
     if (made === undefined) return 'outside';
     return made.used && !storage.kept ? 'run' : 'recording';
   }
+}
+
+/**
+ * Whether a call computes each element of its result from the element of its first operand in the same place, so that
+ * the result may take the operand's memory (see the contract: who allocates). Other operands lie elsewhere.
+ */
+function isElementwise({ entry, block: numbers, operands }: Call): boolean {
+  const name = kernelName(entry);
+  if (name !== 'unary' && name !== 'binary') return false;
+  if (operands.indexOf(operands[0], 1) >= 0) return false;
+  // Which function, the shape, and for each operand its dtype, offset and strides.
+  const ndim = numbers[1];
+  const [length, first] = [ndim + 2, ndim + 2];
+  const last = first + length * (operands.length - 1);
+  for (let i = 0; i < length; i++) if (numbers[first + i] !== numbers[last + i]) return false;
+  return true;
 }
 
 /** A storage as an operand. */

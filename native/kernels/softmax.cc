@@ -107,8 +107,86 @@ MGP_INLINE Target judge(const CrossEntropyRows& rows, int32_t target) {
   return target >= 0 && target < rows.classes ? Target::Good : Target::Bad;
 }
 
+/// Where there are few classes, as many rows at a time as a vector has lanes, one in each: a row alone would
+/// be a chain of operations that wait for each other.
+constexpr int64_t kFew = 128;
+
+template <class T>
+struct RowBlock {
+  static constexpr int kRows = kLanes<T>;
+  alignas(64) T values[kFew * kRows];
+  alignas(64) T shift[kRows], sum[kRows];
+  int32_t targets[kRows];
+  int64_t rows;
+
+  /// Reads rows from n on and their targets, and makes powers of them. Lanes without a row repeat the last
+  /// one. Returns the first bad row, or -1.
+  MGP_INLINE int64_t read(const CrossEntropyRows& all, int64_t n, int64_t end) {
+    rows = minimum(kRows, end - n);
+    // Read once: they may be shared memory.
+    for (int64_t i = 0; i < rows; i++) targets[i] = static_cast<const volatile int32_t*>(all.target)[n + i];
+    for (int64_t i = 0; i < rows; i++)
+      if (judge(all, targets[i]) == Target::Bad) return n + i;
+    const int64_t classes = all.classes;
+    const T* const x = static_cast<const T*>(all.x) + n * classes;
+    for (int64_t i = 0; i < kRows; i++) {
+      const T* const row = x + minimum(i, rows - 1) * classes;
+      for (int64_t c = 0; c < classes; c++) values[c * kRows + i] = row[c];
+    }
+    Vector<T> most = load(values), total{};
+    for (int64_t c = 1; c < classes; c++) most = Max::join(most, load(values + c * kRows));
+    store(shift, most);
+    for (int64_t c = 0; c < classes; c++) {
+      T* __restrict const p = values + c * kRows;
+      for (int i = 0; i < kRows; i++) p[i] = expOf(p[i] - shift[i]);
+      total += load(p);
+    }
+    store(sum, total);
+    return -1;
+  }
+};
+
+template <class T>
+int64_t fewCrossEntropy(const CrossEntropyRows& rows, int64_t begin, int64_t end) {
+  RowBlock<T> block;
+  for (int64_t n = begin; n < end; n += block.kRows) {
+    if (const int64_t bad = block.read(rows, n, end); bad >= 0) return bad;
+    for (int i = 0; i < block.kRows; i++) block.sum[i] = logOf(block.sum[i]);
+    const T* const x = static_cast<const T*>(rows.x) + n * rows.classes;
+    for (int64_t i = 0; i < block.rows; i++) {
+      const int32_t target = block.targets[i];
+      static_cast<T*>(rows.out)[n + i] = judge(rows, target) == Target::Ignored
+                                             ? T(0)
+                                             : block.sum[i] + (block.shift[i] - x[i * rows.classes + target]);
+    }
+  }
+  return -1;
+}
+
+template <class T>
+int64_t fewCrossEntropyGrad(const CrossEntropyRows& rows, int64_t begin, int64_t end) {
+  RowBlock<T> block;
+  for (int64_t n = begin; n < end; n += block.kRows) {
+    if (const int64_t bad = block.read(rows, n, end); bad >= 0) return bad;
+    for (int64_t i = 0; i < block.rows; i++) {
+      T* __restrict const out = static_cast<T*>(rows.out) + (n + i) * rows.classes;
+      const int32_t target = block.targets[i];
+      if (judge(rows, target) == Target::Ignored) {
+        for (int64_t c = 0; c < rows.classes; c++) out[c] = 0;
+        continue;
+      }
+      const T grad = static_cast<const T*>(rows.grad)[n + i], scale = 1 / block.sum[i];
+      const T* const powers = block.values + i;
+      for (int64_t c = 0; c < rows.classes; c++) out[c] = grad * (powers[c * block.kRows] * scale);
+      out[target] = grad * (powers[target * block.kRows] * scale - 1);
+    }
+  }
+  return -1;
+}
+
 template <class T>
 int64_t crossEntropy(const CrossEntropyRows& rows, int64_t begin, int64_t end) {
+  if (rows.classes <= kFew) return fewCrossEntropy<T>(rows, begin, end);
   Chunk<T> chunk;
   T* out = static_cast<T*>(rows.out);
   for (int64_t n = begin; n < end; n++) {
@@ -129,6 +207,7 @@ int64_t crossEntropy(const CrossEntropyRows& rows, int64_t begin, int64_t end) {
 
 template <class T>
 int64_t crossEntropyGrad(const CrossEntropyRows& rows, int64_t begin, int64_t end) {
+  if (rows.classes <= kFew) return fewCrossEntropyGrad<T>(rows, begin, end);
   const int64_t classes = rows.classes;
   Chunk<T> chunk;
   for (int64_t n = begin; n < end; n++) {
