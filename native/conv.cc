@@ -43,22 +43,35 @@ void checkMemory(const std::atomic<bool>& failed) {
   if (failed) throw std::bad_alloc();
 }
 
+namespace {
+
+template <class T>
+constexpr int kDType = static_cast<int>(std::is_same_v<T, float> ? DType::Float32 : DType::Float64);
+
+/// Runs a pointwise kernel on operands of one shape, the result first.
+template <class T>
+void runPointwise(PointwiseKernel kernel, std::initializer_list<const Images*> operands) {
+  Nest nest;
+  const Images& out = **operands.begin();
+  nest.ndim = 4;
+  std::copy_n(out.shape, 4, nest.shape);
+  int k = 0;
+  for (const Images* const operand : operands) {
+    nest.data[k] = operand->data;
+    for (int i = 0; i < 4; i++) nest.strides[k][i] = operand->strides[i] * static_cast<int64_t>(sizeof(T));
+    k++;
+  }
+  sortAndCoalesce(nest, k);
+  constexpr int64_t kGrain = 16384;
+  parallelFor(out.shape[0] * out.imageSize(), kGrain,
+              [&](int64_t begin, int64_t end) { kernel(nest, begin, end); });
+}
+
+}  // namespace
+
 template <class T>
 void copyImages(const Images& from, const Images& to) {
-  Nest nest;
-  nest.ndim = 4;
-  std::copy_n(to.shape, 4, nest.shape);
-  const Images* const operands[] = {&to, &from};
-  for (int k = 0; k < 2; k++) {
-    nest.data[k] = operands[k]->data;
-    for (int i = 0; i < 4; i++)
-      nest.strides[k][i] = operands[k]->strides[i] * static_cast<int64_t>(sizeof(T));
-  }
-  constexpr int dtype = static_cast<int>(std::is_same_v<T, float> ? DType::Float32 : DType::Float64);
-  sortAndCoalesce(nest, 2);
-  constexpr int64_t kGrain = 16384;
-  parallelFor(to.shape[0] * to.imageSize(), kGrain,
-              [&](int64_t begin, int64_t end) { kernels.copy[dtype][dtype](nest, begin, end); });
+  runPointwise<T>(kernels.copy[kDType<T>][kDType<T>], {&to, &from});
 }
 
 template void copyImages<float>(const Images&, const Images&);
@@ -122,20 +135,33 @@ class RowMajor {
   std::unique_ptr<T[]> memory_;
 };
 
+/// The gradient of relu, whose result is the gate.
 template <class T>
-void forward(const Conv& conv, const Images& x, const T* weight, const T* bias, const Images& out) {
-  if (ByImages<T>::suits(conv) && ByImages<T>::forward(conv, x, weight, bias, out)) return;
-  const RowMajor<T> from(x), to(out);
-  ByColumns<T>::forward(conv, from.read(), weight, bias, to.room());
-  to.write();
+void runGate(const Images& gate, const Images& out) {
+  runPointwise<T>(kernels.binary[static_cast<int>(BinaryOp::ReluGrad)][kDType<T>], {&out, &out, &gate});
 }
 
 template <class T>
-void gradInput(const Conv& conv, const Images& grad, const T* weight, const Images& out) {
-  if (ByImages<T>::suits(conv) && ByImages<T>::gradInput(conv, grad, weight, out)) return;
+void forward(const Conv& conv, const Images& x, const T* weight, const T* bias, bool relu,
+             const Images& out) {
+  if (ByImages<T>::suits(conv) && ByImages<T>::forward(conv, x, weight, bias, relu, out)) return;
+  const RowMajor<T> from(x), to(out);
+  ByColumns<T>::forward(conv, from.read(), weight, bias, to.room());
+  to.write();
+  if (relu) runPointwise<T>(kernels.unary[static_cast<int>(UnaryOp::Relu)][kDType<T>], {&out, &out});
+}
+
+template <class T>
+void gradInput(const Conv& conv, const Images& grad, const T* weight, const Images* gate, const Images& out) {
+  const bool isGated = gate && out.strides[0] == 1 && std::equal(out.strides, out.strides + 4, gate->strides);
+  if (ByImages<T>::suits(conv) && ByImages<T>::gradInput(conv, grad, weight, isGated ? gate : nullptr, out)) {
+    if (gate && !isGated) runGate<T>(*gate, out);
+    return;
+  }
   const RowMajor<T> from(grad), to(out);
   ByColumns<T>::gradInput(conv, from.read(), weight, to.room());
   to.write();
+  if (gate) runGate<T>(*gate, out);
 }
 
 template <class T>
@@ -147,12 +173,12 @@ void gradWeight(const Conv& conv, const Images& x, const Images& grad, T* out) {
 
 }  // namespace
 
-/// Block: N, C, O, groups, window, whether there is a bias, then x (any strides), weight, bias if so, out
-/// (any strides). Buffers in the same order.
+/// Block: N, C, O, groups, window, whether there is a bias, whether relu follows, then x (any strides),
+/// weight, bias if so, out (any strides). Buffers in the same order.
 void conv2d(Call& call) {
   call.setOp("conv2d");
   const Conv conv(call);
-  const bool hasBias = call.flag("bias");
+  const bool hasBias = call.flag("bias"), relu = call.flag("relu");
   DType dtype;
   const Images x = readImages(call, conv, Side::Image, 0, "x", &dtype);
   const char* const weight = call.contiguous(1, "weight", conv.weightCount(call), dtype);
@@ -161,23 +187,26 @@ void conv2d(Call& call) {
   if (conv.n * conv.outputSize == 0) return;
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    forward(conv, x, reinterpret_cast<const T*>(weight), reinterpret_cast<const T*>(bias), out);
+    forward(conv, x, reinterpret_cast<const T*>(weight), reinterpret_cast<const T*>(bias), relu, out);
   });
 }
 
-/// Block: N, C, O, groups, window, then grad (any strides), weight, out (any strides). Buffers in the same
-/// order.
+/// Block: N, C, O, groups, window, whether the gradient of relu follows, then grad (any strides), weight, out
+/// (any strides), and if so relu's result (any strides). Buffers in the same order.
 void conv2dInput(Call& call) {
   call.setOp("conv2dInput");
   const Conv conv(call);
+  const bool isGated = call.flag("gate");
   DType dtype;
   const Images grad = readImages(call, conv, Side::Output, 0, "grad", &dtype);
   const char* const weight = call.contiguous(1, "weight", conv.weightCount(call), dtype);
   const Images out = readImages(call, conv, Side::Image, 2, "out", &dtype, Role::Result);
+  Images gate;
+  if (isGated) gate = readImages(call, conv, Side::Image, 3, "gate", &dtype, Role::Further);
   if (conv.n * conv.imageSize == 0) return;
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    gradInput(conv, grad, reinterpret_cast<const T*>(weight), out);
+    gradInput(conv, grad, reinterpret_cast<const T*>(weight), isGated ? &gate : nullptr, out);
   });
 }
 

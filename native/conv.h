@@ -117,8 +117,11 @@ struct ByImages {
   static constexpr int64_t kImages = 8;
   /// Whether it takes this convolution, and is faster.
   static bool suits(const Conv& conv);
-  static bool forward(const Conv& conv, const Images& x, const T* weight, const T* bias, const Images& out);
-  static bool gradInput(const Conv& conv, const Images& grad, const T* weight, const Images& out);
+  static bool forward(const Conv& conv, const Images& x, const T* weight, const T* bias, bool relu,
+                      const Images& out);
+  /// A gate (null for none) is laid out as `out` is, which is then not to be copied.
+  static bool gradInput(const Conv& conv, const Images& grad, const T* weight, const Images* gate,
+                        const Images& out);
   static bool gradWeight(const Conv& conv, const Images& x, const Images& grad, T* out);
 };
 

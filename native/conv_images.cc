@@ -188,6 +188,7 @@ struct Pass {
     part.images = end - begin;
     part.in = from.at(begin, source) + group * part.depth * part.inStep;
     part.out = to.at(begin, result) + group * part.results * part.outSteps[0];
+    if (part.gate) part.gate += begin + group * part.results * part.outSteps[0];
     part.weight += group * conv.weightSize;
     if (part.bias) part.bias += group * part.results;
     kernelsFor<T>().correlate(part, y, 0, part.images);
@@ -229,7 +230,7 @@ struct Pass {
 
 template <class T>
 void correlateImages(const Conv& conv, bool isBackwards, const Images& source, const T* weight, const T* bias,
-                     const Images& result) {
+                     bool relu, const Images* gate, const Images& result) {
   const Window& w = conv.window;
   const ImageKernels<T>& k = kernelsFor<T>();
   const int64_t area = w.area();
@@ -262,6 +263,8 @@ void correlateImages(const Conv& conv, bool isBackwards, const Images& source, c
                       columns.starts.data(),
                       packed.get(),
                       bias,
+                      relu,
+                      gate ? reinterpret_cast<const T*>(gate->data) : nullptr,
                       nullptr,
                       nullptr,
                       from.steps[0],
@@ -287,18 +290,19 @@ bool ByImages<T>::suits(const Conv& conv) {
 }
 
 template <class T>
-bool ByImages<T>::forward(const Conv& conv, const Images& x, const T* weight, const T* bias,
+bool ByImages<T>::forward(const Conv& conv, const Images& x, const T* weight, const T* bias, bool relu,
                           const Images& out) {
   // The zeros of the padding are left out, which is wrong where the other factor is not finite.
   if (!isFinite(weight, conv.groups * conv.weightSize)) return false;
-  correlateImages(conv, false, x, weight, bias, out);
+  correlateImages<T>(conv, false, x, weight, bias, relu, nullptr, out);
   return true;
 }
 
 /// The gradient of a pixel gathers from the stops that saw it.
 template <class T>
-bool ByImages<T>::gradInput(const Conv& conv, const Images& grad, const T* weight, const Images& out) {
-  correlateImages<T>(conv, true, grad, weight, nullptr, out);
+bool ByImages<T>::gradInput(const Conv& conv, const Images& grad, const T* weight, const Images* gate,
+                            const Images& out) {
+  correlateImages<T>(conv, true, grad, weight, nullptr, false, gate, out);
   return true;
 }
 

@@ -98,6 +98,9 @@ function packPair(at: number, pair: readonly [number, number]): number {
 }
 
 /** Sizes of images and of what a window makes of them. */
+/** How many numbers {@link packWindow} packs. */
+export const WINDOW_LENGTH = 12;
+
 function packWindow(
   at: number,
   height: number,

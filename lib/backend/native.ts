@@ -302,7 +302,8 @@ const native: Backend = {
   conv2d(x, weight, bias, out, params) {
     let at = packConv(x, out, params);
     block[at] = bias === null ? 0 : 1;
-    at = packContiguous(packOperand(at + 1, x, 4), weight);
+    block[at + 1] = 0; // Relu follows: see fuse.ts.
+    at = packContiguous(packOperand(at + 2, x, 4), weight);
     if (bias === null) {
       packOperand(at, out, 4);
       addon.conv2d(handleOf(x), handleOf(weight), handleOf(out));
@@ -314,7 +315,8 @@ const native: Backend = {
 
   conv2dInput(grad, weight, out, params) {
     const at = packConv(out, grad, params);
-    packOperand(packContiguous(packOperand(at, grad, 4), weight), out, 4);
+    block[at] = 0; // The gradient of relu follows: see fuse.ts.
+    packOperand(packContiguous(packOperand(at + 1, grad, 4), weight), out, 4);
     addon.conv2dInput(handleOf(grad), handleOf(weight), handleOf(out));
   },
 

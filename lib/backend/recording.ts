@@ -1,6 +1,7 @@
 import { setRecorder, type Recorder } from '../recording.js';
 import { freed, type Storage } from '../storage.js';
 import type { Operand } from './contract.js';
+import { fuse } from './fuse.js';
 import { layOut } from './layout.js';
 import { block } from './native-block.js';
 import { interceptCalls, kernelName, loadNative, useCalls, type Handle } from './native.js';
@@ -173,15 +174,18 @@ export class Recording implements Recorder {
 
   /** @param outputs storages that each run makes anew, for the caller to keep */
   plan(outputs: readonly Storage[]): Plan {
-    const uses = new Map<Storage, [first: number, last: number]>();
-    this.#calls.forEach(({ operands }, i) => {
-      for (const storage of operands) uses.set(storage, [uses.get(storage)?.[0] ?? i, i]);
-    });
     const isTemporary = (storage: Storage): boolean =>
       this.#made.has(storage) && !storage.kept && !outputs.includes(storage);
+    const repacked = new Set(this.#hostCalls.flatMap(({ calls }) => calls));
+    const fused = fuse(this.#calls, (call) => !repacked.has(call), isTemporary);
+    const allCalls = fused.filter((call) => call !== null);
+    const uses = new Map<Storage, [first: number, last: number]>();
+    allCalls.forEach(({ operands }, i) => {
+      for (const storage of operands) uses.set(storage, [uses.get(storage)?.[0] ?? i, i]);
+    });
     // What is made from a temporary that nothing needs any more, element by element, takes its place.
     const placeOf = new Map<Storage, Storage>();
-    this.#calls.forEach((call, i) => {
+    allCalls.forEach((call, i) => {
       const [x, out] = [call.operands[0], call.operands[call.operands.length - 1]];
       const takesPlace =
         isElementwise(call) &&
@@ -208,7 +212,7 @@ export class Recording implements Recorder {
 
     const slots = [...uses.keys()];
     const handles: Handle[] = [arena];
-    const numbers: number[] = [slots.length, this.#calls.length, 0];
+    const numbers: number[] = [slots.length, allCalls.length, 0];
     const slotOf = new Map<Storage, number>();
     const handleOf = new Map<Storage, number>();
     slots.forEach((storage, slot) => {
@@ -222,7 +226,7 @@ export class Recording implements Recorder {
       }
     });
     const blocks = new Map<Call, number>();
-    for (const call of this.#calls) {
+    for (const call of allCalls) {
       numbers.push(call.entry, call.operands.length, call.block.length);
       for (const storage of call.operands) numbers.push(slotOf.get(storage) as number);
       blocks.set(call, numbers.length);
@@ -249,13 +253,13 @@ export class Recording implements Recorder {
       this.#hostCalls.map(({ call, undo, calls, at }) => ({
         call,
         undo,
-        at,
+        at: fused.slice(0, at).filter((one) => one !== null).length,
         packed: calls.map((c) => ({ ...c, position: blocks.get(c) as number })),
       })),
       [...versions, ...kept.map((storage) => ({ storage, changes: 1 }))].filter((v) => v.changes > 0),
       outside.map((storage) => ({ storage, handle: handleOf.get(storage) as number })),
       [...this.#gradients.values()].map((change) => ({ ...change, after: change.tensor.grad })),
-      { calls: this.#calls.length, bytes: layout.bytes },
+      { calls: allCalls.length, bytes: layout.bytes },
     );
   }
 
@@ -274,7 +278,7 @@ export class Recording implements Recorder {
 function isElementwise({ entry, block: numbers, operands }: Call): boolean {
   const name = kernelName(entry);
   if (name !== 'unary' && name !== 'binary') return false;
-  if (operands.indexOf(operands[0], 1) >= 0) return false;
+  if (operands.includes(operands[0], 1)) return false;
   // Which function, the shape, and for each operand its dtype, offset and strides.
   const ndim = numbers[1];
   const [length, first] = [ndim + 2, ndim + 2];

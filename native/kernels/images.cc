@@ -57,9 +57,17 @@ MGP_INLINE void correlatePixel(const Correlation<T>& c, const T* weight, int64_t
         for (int i = 0; i < M; i++)
           for (int v = 0; v < V; v++) sums[i][v] += w[i] * value[v];
       }
-  T* const out = c.out + m * c.outSteps[0] + y * c.outSteps[1] + x * c.outSteps[2] + n;
+  const int64_t at = m * c.outSteps[0] + y * c.outSteps[1] + x * c.outSteps[2] + n;
+  constexpr Vector<T, W> kZeros{};
+  if (c.relu)
+    for (int i = 0; i < M; i++)
+      for (int v = 0; v < V; v++) sums[i][v] = sums[i][v] <= 0 ? kZeros : sums[i][v];
+  if (c.gate)
+    for (int i = 0; i < M; i++)
+      for (int v = 0; v < V; v++)
+        sums[i][v] = load<W>(c.gate + at + i * c.outSteps[0] + v * W) <= 0 ? kZeros : sums[i][v];
   for (int i = 0; i < M; i++)
-    for (int v = 0; v < V; v++) store<W>(out + i * c.outSteps[0] + v * W, sums[i][v]);
+    for (int v = 0; v < V; v++) store<W>(c.out + at + i * c.outSteps[0] + v * W, sums[i][v]);
 }
 
 template <int W, int M, class T>

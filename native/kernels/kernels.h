@@ -269,6 +269,8 @@ struct Correlation {
   const int64_t *rowStarts, *columnStarts;
   const T* weight;  // Packed.
   const T* bias;    // Null for zeros.
+  bool relu;        // Whether what is negative becomes 0,
+  const T* gate;    // and whether (null if not) what is where this, laid out as out, is not positive.
   const T* in;
   T* out;
   int64_t inStep;       // From k to k.
