@@ -121,6 +121,19 @@ Matrix<T> transposed(const T* data, int64_t ld) {
   return {data, std::max<int64_t>(1, ld), true};
 }
 
+/// Has the rows of a head on their way into the cache while another one is worked on: they lie too far apart for the
+/// processor to foresee them. Of long heads those that come first.
+template <class T>
+void expect(const Heads& x, int64_t batch, int64_t head, int64_t rows, int64_t columns) {
+#if defined(__GNUC__)
+  constexpr int64_t kLine = 64, kRows = 128;
+  for (int64_t row = 0; row < std::min(rows, kRows); row++) {
+    const char* const p = reinterpret_cast<const char*>(x.at<T>(batch, head, row));
+    for (int64_t at = 0; at < columns * static_cast<int64_t>(sizeof(T)); at += kLine) __builtin_prefetch(p + at, 0, 2);
+  }
+#endif
+}
+
 /// One tile of queries against all keys.
 template <class T>
 void forwardTile(const Attention& a, int64_t batch, int64_t head, int64_t query, T* memory) {
@@ -229,7 +242,14 @@ void attention(Call& call) {
     const int64_t work = std::min(kQueries, a.queries) * a.keys * (a.depth + a.width);
     runUnits<T>(a.units() * tiles, grainFor(work), kQueries * kKeys + 2 * kQueries,
                 [&](int64_t i, T* memory) {
-                  const int64_t unit = i / tiles;
+                  const int64_t unit = i / tiles, next = unit + 1;
+                  if (i % tiles == 0 && next < a.units()) {
+                    const int64_t batch = next / a.heads, head = next % a.heads;
+                    expect<T>(a.q, batch, head, a.queries, a.depth);
+                    expect<T>(a.k, batch, head, a.keys, a.depth);
+                    expect<T>(a.v, batch, head, a.keys, a.width);
+                    expect<T>(a.out, batch, head, a.queries, a.width);
+                  }
                   forwardTile<T>(a, unit / a.heads, unit % a.heads, i % tiles * kQueries, memory);
                 });
   });
@@ -255,7 +275,16 @@ void attentionGrad(Call& call) {
     using T = std::remove_pointer_t<decltype(type)>;
     runUnits<T>(a.units(), grainFor(a.queries * a.keys * (3 * a.depth + 2 * a.width)),
                 2 * kQueries * kKeys + a.queries,
-                [&](int64_t i, T* memory) { backwardHead<T>(a, i / a.heads, i % a.heads, memory); });
+                [&](int64_t i, T* memory) {
+                  if (const int64_t next = i + 1; next < a.units()) {
+                    const int64_t batch = next / a.heads, head = next % a.heads;
+                    for (const Heads* const x : {&a.q, &a.out, &a.grad, &a.gradQ})
+                      expect<T>(*x, batch, head, a.queries, x == &a.q || x == &a.gradQ ? a.depth : a.width);
+                    for (const Heads* const x : {&a.k, &a.v, &a.gradK, &a.gradV})
+                      expect<T>(*x, batch, head, a.keys, x == &a.k || x == &a.gradK ? a.depth : a.width);
+                  }
+                  backwardHead<T>(a, i / a.heads, i % a.heads, memory);
+                });
   });
 }
 

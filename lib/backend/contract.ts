@@ -10,7 +10,7 @@ import type { Storage } from '../storage.js';
  * rules or of promotion: the ops in `lib/ops` have settled dtypes and shapes before they call, and own every result.
  *
  * - **Who allocates.** The caller. A kernel writes all of `out` and nothing else, and keeps no reference after it
- *   returns. `out` never overlaps an input, except that `out` may *be* the first input, element for element, of a
+ *   returns. `out` never overlaps an input, except that `out` may *be* an input, element for element, of a
  *   pointwise kernel (that is how changes in place work).
  * - **Layout.** An operand is a strided view: element `i` lies at `offset + Σ iₖ·strideₖ`, counted in elements from
  *   the start of the storage. Strides may be 0 (expanded) or negative. Where a kernel asks for a *contiguous* operand,

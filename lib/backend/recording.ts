@@ -186,14 +186,10 @@ export class Recording implements Recorder {
     // What is made from a temporary that nothing needs any more, element by element, takes its place.
     const placeOf = new Map<Storage, Storage>();
     allCalls.forEach((call, i) => {
-      const [x, out] = [call.operands[0], call.operands[call.operands.length - 1]];
-      const takesPlace =
-        isElementwise(call) &&
-        [x, out].every(isTemporary) &&
-        x.bytes === out.bytes &&
-        uses.get(x)?.[1] === i &&
-        uses.get(out)?.[0] === i;
-      if (takesPlace) placeOf.set(out, placeOf.get(x) ?? x);
+      const out = call.operands[call.operands.length - 1];
+      if (!isTemporary(out) || uses.get(out)?.[0] !== i) return;
+      const last = alike(call).find((x) => isTemporary(x) && x.bytes === out.bytes && uses.get(x)?.[1] === i);
+      if (last !== undefined) placeOf.set(out, placeOf.get(last) ?? last);
     });
     const temporaries = [...uses.keys()].filter(isTemporary);
     const lifetimes = new Map<Storage, { bytes: number; first: number; last: number }>();
@@ -272,19 +268,19 @@ export class Recording implements Recorder {
 }
 
 /**
- * Whether a call computes each element of its result from the element of its first operand in the same place, so that
- * the result may take the operand's memory (see the contract: who allocates). Other operands lie elsewhere.
+ * The inputs of a pointwise call that are laid out as its result is: that may take the memory of one of them, for each
+ * element is made from those in the same place. Not one that is walked in another way, too.
  */
-function isElementwise({ entry, block: numbers, operands }: Call): boolean {
+function alike({ entry, block: numbers, operands }: Call): Storage[] {
   const name = kernelName(entry);
-  if (name !== 'unary' && name !== 'binary') return false;
-  if (operands.includes(operands[0], 1)) return false;
+  if (name !== 'unary' && name !== 'binary') return [];
   // Which function, the shape, and for each operand its dtype, offset and strides.
-  const ndim = numbers[1];
-  const [length, first] = [ndim + 2, ndim + 2];
-  const last = first + length * (operands.length - 1);
-  for (let i = 0; i < length; i++) if (numbers[first + i] !== numbers[last + i]) return false;
-  return true;
+  const length = numbers[1] + 2;
+  const layouts = operands.map((_, i) => numbers.subarray(length * (i + 1), length * (i + 2)).join());
+  const out = operands.length - 1;
+  return operands.filter(
+    (x, i) => i < out && operands.every((y, j) => j === out || y !== x || layouts[j] === layouts[out]),
+  );
 }
 
 /** A storage as an operand. */
