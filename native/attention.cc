@@ -121,15 +121,16 @@ Matrix<T> transposed(const T* data, int64_t ld) {
   return {data, std::max<int64_t>(1, ld), true};
 }
 
-/// Has the rows of a head on their way into the cache while another one is worked on: they lie too far apart for the
-/// processor to foresee them. Of long heads those that come first.
+/// Has the rows of a head on their way into the cache while another one is worked on: they lie too far apart
+/// for the processor to foresee them. Of long heads those that come first.
 template <class T>
 void expect(const Heads& x, int64_t batch, int64_t head, int64_t rows, int64_t columns) {
 #if defined(__GNUC__)
   constexpr int64_t kLine = 64, kRows = 128;
   for (int64_t row = 0; row < std::min(rows, kRows); row++) {
     const char* const p = reinterpret_cast<const char*>(x.at<T>(batch, head, row));
-    for (int64_t at = 0; at < columns * static_cast<int64_t>(sizeof(T)); at += kLine) __builtin_prefetch(p + at, 0, 2);
+    for (int64_t at = 0; at < columns * static_cast<int64_t>(sizeof(T)); at += kLine)
+      __builtin_prefetch(p + at, 0, 2);
   }
 #endif
 }
@@ -274,8 +275,7 @@ void attentionGrad(Call& call) {
   forFloat(call, a.dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
     runUnits<T>(a.units(), grainFor(a.queries * a.keys * (3 * a.depth + 2 * a.width)),
-                2 * kQueries * kKeys + a.queries,
-                [&](int64_t i, T* memory) {
+                2 * kQueries * kKeys + a.queries, [&](int64_t i, T* memory) {
                   if (const int64_t next = i + 1; next < a.units()) {
                     const int64_t batch = next / a.heads, head = next % a.heads;
                     for (const Heads* const x : {&a.q, &a.out, &a.grad, &a.gradQ})

@@ -92,23 +92,33 @@ bool isFinite(const T* x, int64_t count) {
 /// Room for `count` elements where the next piece of memory starts at a cache line, too.
 int64_t roomFor(int64_t count) { return (count + 15) / 16 * 16; }
 
-/// The images in parts that one thread works on at a time. A part holds what stays in a core's cache; how
-/// many there are depends on the sizes alone, and so does the order in which sums over all images are made.
+/// The images in parts, each of at least so many that vectors of them keep the processor busy. The last one
+/// takes the rest. How many there are depends on the sizes alone, and so does the order in which sums over
+/// images are made.
 struct Parts {
-  static constexpr int64_t kCache = 1 << 18, kMost = 64, kLeast = 16;
-
   int64_t images, length, count;
 
-  Parts(const Conv& conv, int64_t itemSize) : images(conv.n) {
-    const int64_t imageBytes = std::max(conv.imageSize, conv.outputSize) * conv.groups * itemSize;
-    length = std::clamp(kCache / imageBytes / kLeast * kLeast, kLeast, kMost);
+  /// As long as what an image has to do with it, so many bytes, lets a part stay in the cache of a core.
+  Parts(int64_t images, int64_t imageBytes) : images(images) {
+    constexpr int64_t kCache = 1 << 19, kLeast = 32, kMost = 64;
+    length = std::clamp(kCache / std::max<int64_t>(1, imageBytes) / kLeast * kLeast, kLeast, kMost);
     count = std::max<int64_t>(1, images / length);
   }
   int64_t begin(int64_t part) const { return part * length; }
   int64_t end(int64_t part) const { return part == count - 1 ? images : (part + 1) * length; }
-  /// The last one takes the rest.
   int64_t longest() const { return images - begin(count - 1); }
 };
+
+/// Bytes of an image and of what the convolution makes of it.
+int64_t bytesOf(const Conv& conv, size_t itemSize) {
+  return (conv.imageSize + conv.outputSize) * conv.groups * static_cast<int64_t>(itemSize);
+}
+
+/// Whether images are so small that a thread had best do all there is to do with a part of them.
+bool areSmall(const Conv& conv, size_t itemSize) {
+  constexpr int64_t kSmall = 1 << 14;
+  return bytesOf(conv, itemSize) <= kSmall;
+}
 
 /// The elements of an operand with the images innermost: itself where they lie so, else a copy, of all images
 /// or of some after others.
@@ -195,7 +205,10 @@ struct Pass {
   }
 
   /// Row by row, all images of a part side by side.
-  void byRows(const Parts& parts, T* source, T* result) const {
+  void byRows(T* source, T* result) const {
+    const int64_t rowBytes =
+        whole.depth * conv.window.kernel[0] * from.steps[1] / from.steps[2] * static_cast<int64_t>(sizeof(T));
+    const Parts parts(conv.n, rowBytes);
     from.read(0, conv.n, source);
     const int64_t units = parts.count * conv.groups * height;
     const int64_t work = conv.n * conv.groups * conv.filters * conv.depth * conv.stops / units;
@@ -241,9 +254,9 @@ void correlateImages(const Conv& conv, bool isBackwards, const Images& source, c
     k.pack(weight + group * conv.weightSize, results, depth, area, isBackwards ? area : conv.depth,
            isBackwards ? conv.depth : area, packed.get() + group * conv.weightSize);
 
-  const Parts parts(conv, sizeof(T));
+  const Parts parts(conv.n, bytesOf(conv, sizeof(T)));
   const bool isCopied = source.strides[0] != 1 || result.strides[0] != 1;
-  const bool isByParts = isCopied && parts.count > 1;
+  const bool isByParts = isCopied && parts.count > 1 && areSmall(conv, sizeof(T));
   const int64_t room = isByParts ? parts.longest() : conv.n;
   const Innermost<T> from(source, room), to(result, room);
   const auto meetings = isBackwards ? seeing : seenAt;
@@ -274,7 +287,7 @@ void correlateImages(const Conv& conv, bool isBackwards, const Images& source, c
     pass.byParts(parts);
   } else {
     T* const memory = isCopied ? scratchOf<T>(from.size() + to.size()) : nullptr;
-    pass.byRows(parts, memory, memory + from.size());
+    pass.byRows(memory, memory + from.size());
   }
 }
 
@@ -310,8 +323,9 @@ template <class T>
 bool ByImages<T>::gradWeight(const Conv& conv, const Images& x, const Images& grad, T* out) {
   const ImageKernels<T>& k = kernelsFor<T>();
   const Window& w = conv.window;
-  const Parts parts(conv, sizeof(T));
-  const int64_t room = parts.longest();
+  const Parts parts(conv.n, bytesOf(conv, sizeof(T)));
+  const bool isByParts = parts.count > 1 && areSmall(conv, sizeof(T));
+  const int64_t room = isByParts ? parts.longest() : conv.n;
   const Innermost<T> images(x, room), grads(grad, room);
   const std::vector<int64_t> rows = sourcesOf(w, 0, images.steps[1]);
   const std::vector<int64_t> columns = sourcesOf(w, 1, images.steps[2]);
@@ -340,7 +354,7 @@ bool ByImages<T>::gradWeight(const Conv& conv, const Images& x, const Images& gr
     part.out = sums + group * conv.weightSize;
     k.multiply(part, first, last);
   };
-  if (parts.count == 1) {
+  if (!isByParts) {
     T* const image = scratchOf<T>(images.size() + grads.size());
     T* const gradient = image + images.size();
     images.read(0, conv.n, image);
