@@ -113,6 +113,13 @@ export function clearFreeList(): void {
   freeBytes = 0;
 }
 
+/** Takes every buffer that waits for reuse off the list. */
+export function takeFreeList(): ArrayBuffer[] {
+  const buffers = [...freeList.values()].flat();
+  clearFreeList();
+  return buffers;
+}
+
 /** Memory that scopes hold for reuse, in bytes. */
 export const freeListBytes = (): number => freeBytes;
 

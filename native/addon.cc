@@ -63,6 +63,7 @@ Napi::Object initAddon(Napi::Env env, Napi::Object exports) {
   exports["timeGemm"] = Napi::Function::New(env, timeGemm, "timeGemm");
   exports["timeTriad"] = Napi::Function::New(env, timeTriad, "timeTriad");
   exports["allocate"] = Napi::Function::New(env, allocate, "allocate");
+  exports["release"] = Napi::Function::New(env, release, "release");
   exports["isAligned"] = Napi::Function::New(env, isAligned, "isAligned");
   exports["setNumThreads"] = Napi::Function::New(env, setThreads, "setNumThreads");
   exports["getNumThreads"] = Napi::Function::New(env, getThreads, "getNumThreads");

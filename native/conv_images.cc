@@ -207,7 +207,7 @@ struct Pass {
   /// Row by row, all images of a part side by side.
   void byRows(T* source, T* result) const {
     const int64_t rowBytes =
-        whole.depth * conv.window.kernel[0] * from.steps[1] / from.steps[2] * static_cast<int64_t>(sizeof(T));
+        whole.depth * conv.window.kernel[0] * from.operand.shape[3] * static_cast<int64_t>(sizeof(T));
     const Parts parts(conv.n, rowBytes);
     from.read(0, conv.n, source);
     const int64_t units = parts.count * conv.groups * height;

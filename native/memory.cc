@@ -6,6 +6,10 @@
 
 #include "args.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 namespace mgp {
 
 namespace {
@@ -53,6 +57,18 @@ Napi::Value allocate(const Napi::CallbackInfo& info) {
     if (env.IsExceptionPending()) env.GetAndClearPendingException();
   }
   throw Napi::RangeError::New(env, "[allocate] " + std::to_string(size) + " bytes of memory cannot be had");
+}
+
+Napi::Value release(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  for (size_t i = 0; i < info.Length(); i++)
+    if (!info[i].IsArrayBuffer()) throw Napi::TypeError::New(env, "[release] expected ArrayBuffers");
+  // What cannot be detached is left to the garbage collector.
+  for (size_t i = 0; i < info.Length(); i++) napi_detach_arraybuffer(env, info[i]);
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+  return env.Undefined();
 }
 
 Napi::Value isAligned(const Napi::CallbackInfo& info) {

@@ -11,6 +11,10 @@ constexpr size_t kAlignment = 64;
 /// allocate(bytes): a zeroed ArrayBuffer, aligned where the runtime lets memory from outside in.
 Napi::Value allocate(const Napi::CallbackInfo& info);
 
+/// release(...buffers): frees the memory of ArrayBuffers that nobody uses any more, at once and for the
+/// system.
+Napi::Value release(const Napi::CallbackInfo& info);
+
 /// isAligned(buffer): whether an ArrayBuffer starts where one of `allocate` does. For tests.
 Napi::Value isAligned(const Napi::CallbackInfo& info);
 

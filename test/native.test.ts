@@ -197,6 +197,7 @@ test('every kernel has a call in the table of hostile calls', (t) => {
     'timeGemm',
     'timeTriad',
     'allocate',
+    'release',
     'isAligned',
     'setNumThreads',
     'getNumThreads',

@@ -102,6 +102,7 @@ interface Addon {
   timeGemm(m: number, n: number, k: number, times: number): number;
   timeTriad(count: number, times: number): number;
   allocate(bytes: number): ArrayBuffer;
+  release(...buffers: ArrayBuffer[]): void;
   setNumThreads(count: number): void;
   getNumThreads(): number;
   /** The names of dtypes and ops, in the order of their codes. */
@@ -158,6 +159,11 @@ export function useCalls<T>({ target }: Calls, fn: () => T): T {
   } finally {
     addon = before;
   }
+}
+
+/** Frees the memory of buffers that nobody uses any more, at once. */
+export function release(buffers: readonly ArrayBuffer[]): void {
+  addon.release(...buffers);
 }
 
 /** The name of a kernel by its position. */

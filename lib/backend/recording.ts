@@ -1,10 +1,10 @@
 import { setRecorder, type Recorder } from '../recording.js';
-import { freed, type Storage } from '../storage.js';
+import { freed, takeFreeList, type Storage } from '../storage.js';
 import type { Operand } from './contract.js';
 import { fuse } from './fuse.js';
 import { layOut } from './layout.js';
 import { block } from './native-block.js';
-import { interceptCalls, kernelName, loadNative, useCalls, type Handle } from './native.js';
+import { interceptCalls, kernelName, loadNative, release, useCalls, type Handle } from './native.js';
 import { Plan, SLOTS, type Call, type GradChange, type Replaced } from './plan.js';
 
 /** A call of `fromHost`, and the kernels that it called. */
@@ -200,6 +200,8 @@ export class Recording implements Recorder {
       lifetimes.set(place, { bytes: storage.bytes, first: before?.first ?? first, last });
     }
     const layout = layOut([...lifetimes.values()]);
+    // Before there is an arena, what the recording worked on goes: the two together would be the most memory of all.
+    release(takeFreeList());
     const arena = loadNative().allocate(Math.max(1, layout.bytes));
     const offsets = new Map([...lifetimes.keys()].map((storage, i) => [storage, layout.offsets[i]]));
     const places = new Map(
