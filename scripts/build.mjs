@@ -1,10 +1,11 @@
-// Compiles lib/ into dist/ and bundles the command line into dist/cli/. (Not an npm script called "build": npm would run
+// Bundles lib/ into dist/, with its types beside it, and the command line into dist/cli/. (Not an npm script called "build": npm would run
 // the script "prebuild", which makes the binaries, before it.)
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleCli } from './build/cli.mjs';
+import { bundleLibrary } from './build/library.mjs';
 import { fromRoot } from './setup/run.mjs';
 
 // dist/ is exchanged at the end, so that nobody meets half of it.
@@ -23,6 +24,7 @@ if (status !== 0) {
   rmSync(fresh, { recursive: true, force: true });
   process.exit(1);
 }
-if (existsSync(fromRoot('lib/cli/main.ts'))) await bundleCli(join(fresh, 'cli'));
+const shared = await bundleCli(join(fresh, 'cli'));
+await bundleLibrary(fresh, ['index.ts', ...shared]);
 rmSync(fromRoot('dist'), { recursive: true, force: true });
 renameSync(fresh, fromRoot('dist'));

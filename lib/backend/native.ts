@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { DTYPES, type DType } from '../dtype.js';
 import { describe, rangeError } from '../errors.js';
+import { ROOT } from '../place.js';
 import { recorder } from '../recording.js';
 import { sizeOf } from '../shape.js';
 import { allocate as allocateStorage, freed, makeBuffer } from '../storage.js';
@@ -564,9 +563,6 @@ const native: Backend = {
   },
   getNumThreads: () => addon.getNumThreads(),
 };
-
-/** The root of the package, from lib/backend as from dist/backend. */
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** The addon knows ops by their position in lists of its own: a different list would compute something else. */
 function checkCodes({ ops }: Addon): void {

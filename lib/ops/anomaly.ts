@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { backend } from '../backend/select.js';
 import { isFloat } from '../dtype.js';
 import { callSync } from '../grad-mode.js';
+import { CODE } from '../place.js';
 import { empty, type Tensor } from '../tensor.js';
 
 /** The state of `detectAnomaly`: while it is on, every op and every gradient is looked at for NaN. */
@@ -71,7 +72,6 @@ function callSite(): string {
   const frames = (new Error().stack ?? '').split('\n').slice(1);
   Error.stackTraceLimit = limit;
   // With source maps a frame names a path, without them a URL.
-  const here = new URL('..', import.meta.url);
-  const ours = [here.href, fileURLToPath(here), 'node:internal'];
+  const ours = [CODE.href, fileURLToPath(CODE), 'node:internal'];
   return frames.filter((frame) => !ours.some((place) => frame.includes(place))).join('\n');
 }

@@ -11,17 +11,19 @@ const lib = fromRoot('lib');
 const cli = fromRoot('lib/cli');
 
 /** What lies outside lib/cli stays outside the bundle: the command line and a user's program share one library. */
-const keepLibraryOutside = {
+const keepLibraryOutside = (used) => ({
   name: 'keep the library outside',
   setup({ onResolve }) {
     onResolve({ filter: /^[.]/ }, ({ path, resolveDir, kind }) => {
       if (kind === 'entry-point' || !resolveDir.startsWith(cli)) return undefined;
       const target = resolve(resolveDir, path);
       if (target.startsWith(cli + sep)) return undefined;
-      return { path: `../${relative(lib, target).replaceAll(sep, '/')}`, external: true };
+      const file = relative(lib, target).replaceAll(sep, '/');
+      used.add(file.replace(/[.]js$/, '.ts'));
+      return { path: `../${file}`, external: true };
     });
   },
-};
+});
 
 /**
  * lib/cli/assets.ts reads text files of packages when it runs from source: `read('package/file')`. In the bundle their
@@ -43,8 +45,12 @@ const textOfPackages = (texts) => ({
   },
 });
 
+/**
+ * @returns the files of the library that it imports
+ */
 export async function bundleCli(outdir) {
   const texts = [];
+  const used = new Set();
   const { metafile } = await build({
     absWorkingDir: fromRoot(),
     entryPoints: { mgp: 'lib/cli/main.ts' },
@@ -64,7 +70,7 @@ export async function bundleCli(outdir) {
     metafile: true,
     legalComments: 'none',
     logLevel: 'warning',
-    plugins: [keepLibraryOutside, textOfPackages(texts)],
+    plugins: [keepLibraryOutside(used), textOfPackages(texts)],
     // Packages in CommonJS call require() for Node's own modules.
     banner: {
       js: "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);",
@@ -73,4 +79,5 @@ export async function bundleCli(outdir) {
   chmodSync(join(outdir, 'mgp.js'), 0o755);
   const inputs = [...Object.keys(metafile.inputs).map((path) => fromRoot(path)), ...texts];
   writeFileSync(join(outdir, 'THIRD-PARTY-LICENSES.txt'), licencesOf(inputs));
+  return used;
 }
