@@ -48,7 +48,17 @@ export {
 export { conv1d, conv2d, conv3d } from './ops/conv.js';
 export { convTranspose1d, convTranspose2d, convTranspose3d } from './ops/conv-transpose.js';
 export { cosineSimilarity, pairwiseDistance } from './ops/distance.js';
-export { dropout } from './ops/dropout.js';
+export { bilinear } from './ops/bilinear.js';
+export {
+  alphaDropout,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  featureAlphaDropout,
+} from './ops/dropout.js';
+export { groupNorm, instanceNorm } from './ops/group-norm.js';
+export { localResponseNorm, normalize, rmsNorm } from './ops/response-norm.js';
 export { embedding } from './ops/embedding.js';
 export { pdist } from './ops/linalg/distance.js';
 export { linear } from './ops/matmul.js';

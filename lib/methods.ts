@@ -20,9 +20,11 @@ const FUNCTIONS = [
   ...(['klDiv', 'softMarginLoss', 'hingeEmbeddingLoss', 'marginRankingLoss', 'multiMarginLoss'] as const),
   ...(['multilabelMarginLoss', 'multilabelSoftMarginLoss', 'cosineEmbeddingLoss'] as const),
   ...(['tripletMarginLoss', 'tripletMarginWithDistanceLoss', 'cosineSimilarity'] as const),
-  ...(['pairwiseDistance'] as const),
   ...(['einsum', 'chainMatmul', 'tensordot', 'cdist', 'pdist'] as const),
   ...(['conv1d', 'conv3d', 'convTranspose1d', 'convTranspose2d', 'convTranspose3d'] as const),
+  ...(['pairwiseDistance', 'normalize', 'bilinear', 'localResponseNorm', 'rmsNorm', 'groupNorm'] as const),
+  ...(['instanceNorm', 'dropout1d', 'dropout2d', 'dropout3d'] as const),
+  ...(['alphaDropout', 'featureAlphaDropout'] as const),
 ] satisfies (keyof Ops)[];
 
 type Ops = typeof ops;

@@ -4,6 +4,7 @@ import { FUNCTIONAL } from './cases/functional.js';
 import { INDEXING } from './cases/indexing.js';
 import { LINALG } from './cases/linalg.js';
 import { LOSS } from './cases/loss.js';
+import { NORMALIZATION } from './cases/normalization.js';
 import { POINTWISE } from './cases/pointwise.js';
 import { REDUCE } from './cases/reduce.js';
 import { SHAPE } from './cases/shape.js';
@@ -29,7 +30,12 @@ export const WITHOUT_ROW: Partial<Record<OpName, string>> = {
   randn: 'creates',
   tensor: 'creates',
   zeros: 'creates',
+  alphaDropout: 'random', // test/dropout.test.ts
   dropout: 'random', // test/layers.test.ts
+  dropout1d: 'random', // test/dropout.test.ts
+  dropout2d: 'random', // test/dropout.test.ts
+  dropout3d: 'random', // test/dropout.test.ts
+  featureAlphaDropout: 'random', // test/dropout.test.ts
   gumbelSoftmax: 'random', // test/activation.test.ts
   add_: 'changes in place, outside the graph', // test/inplace.test.ts
   copy_: 'changes in place, outside the graph',
@@ -47,8 +53,9 @@ export const ROWS: readonly Row[] = [
   ...REDUCE,
   ...SHAPE,
   ...INDEXING,
-  ...FUNCTIONAL,
   ...LINALG,
   ...CONV,
+  ...FUNCTIONAL,
+  ...NORMALIZATION,
   ...LOSS,
 ];

@@ -1,5 +1,4 @@
 import { checkBoolean, describe, typeError } from '../errors.js';
-import { checkProbability, dropout } from '../ops/dropout.js';
 import { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from '../ops/loss/index.js';
 import { linear } from '../ops/matmul.js';
 import { checkOptions } from '../ops/primitive.js';
@@ -40,25 +39,6 @@ export class Linear extends Module {
 
   protected override extraRepr(): string {
     return `inFeatures=${this.inFeatures}, outFeatures=${this.outFeatures}, bias=${this.bias !== null}`;
-  }
-}
-
-/**
- * In training, sets each element to 0 with probability `p` and multiplies the others by `1 / (1 - p)`; else passes them on.
- * @see https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html
- */
-export class Dropout extends Module {
-  constructor(readonly p = 0.5) {
-    super();
-    checkProbability('Dropout', p);
-  }
-
-  forward(x: Tensor): Tensor {
-    return dropout(x, this.p, this.training);
-  }
-
-  protected override extraRepr(): string {
-    return `p=${this.p}`;
   }
 }
 

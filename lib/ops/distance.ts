@@ -1,10 +1,10 @@
-import { noGrad } from '../grad-mode.js';
 import { broadcastShapes, normalizeDim } from '../shape.js';
 import { checkTensor, type Tensor } from '../tensor.js';
 import { readSettings, type Rest, type Settings } from './arguments.js';
+import { raised } from './bounds.js';
 import { expand, sum } from './broadcast.js';
-import { add, div, maximum, mul, sub } from './pointwise.js';
-import { meet, toFloat, track } from './primitive.js';
+import { add, div, mul, sub } from './pointwise.js';
+import { meet, toFloat } from './primitive.js';
 import { vectorNorm } from './vector-norm.js';
 
 /** What {@link cosineSimilarity} takes by name. */
@@ -43,16 +43,6 @@ export function cosineSimilarity(
   });
   return sum(mul(units[0], units[1]), shape.length === 0 ? null : at);
 }
-
-/** `max(x, least)`; the gradient passes everywhere. */
-const raised = (x: Tensor, least: number): Tensor =>
-  track(
-    'clamp',
-    noGrad(() => maximum(x, least)),
-    [x],
-    [],
-    (g) => [() => g],
-  );
 
 /** What {@link pairwiseDistance} takes by name. */
 export interface PairwiseDistanceOptions {

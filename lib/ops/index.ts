@@ -52,8 +52,17 @@ export {
   type CosineSimilarityOptions,
   type PairwiseDistanceOptions,
 } from './distance.js';
-export { dropout } from './dropout.js';
 export { einsum } from './einsum.js';
+export { bilinear } from './bilinear.js';
+export {
+  alphaDropout,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  featureAlphaDropout,
+  type DropoutOptions,
+} from './dropout.js';
 export { embedding } from './embedding.js';
 export { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export { add_, copy_, div_, fill_, mul_, sub_, zero_ } from './inplace.js';
@@ -61,7 +70,16 @@ export * as linalg from './linalg/index.js';
 export * from './linalg/top.js';
 export * from './loss/index.js';
 export { linear, matmul } from './matmul.js';
-export { batchNorm, layerNorm, type BatchNormOptions } from './normalization.js';
+export { groupNorm, instanceNorm, type InstanceNormOptions } from './group-norm.js';
+export { batchNorm, layerNorm, type BatchNormOptions, type LayerNormOptions } from './normalization.js';
+export {
+  localResponseNorm,
+  normalize,
+  rmsNorm,
+  type LocalResponseNormOptions,
+  type NormalizeOptions,
+  type RmsNormOptions,
+} from './response-norm.js';
 export {
   abs,
   erf,

@@ -4,14 +4,19 @@ import { checkBoolean, describe, rangeError, shapeError, typeError } from '../er
 import { noGrad } from '../grad-mode.js';
 import { checkShape, formatShape, sameShape, sizeOf, type Shape } from '../shape.js';
 import { checkTensor, empty, emptyInOrder, type Tensor } from '../tensor.js';
-import { contiguous, likewise, reshape, sum } from './broadcast.js';
+import { readArgs, type Rest } from './arguments.js';
+import { clone, contiguous, likewise, reshape, sum } from './broadcast.js';
 import { add_, mul_ } from './inplace.js';
 import { add, mul, neg, reciprocal, sqrt, square, sub } from './pointwise.js';
-import { checkOptions, recording, track } from './primitive.js';
+import { recording, track } from './primitive.js';
 import { mean } from './reduce.js';
 
 /** How {@link batchNorm} normalizes. */
 export interface BatchNormOptions {
+  /** What channels are multiplied with at the end, (C). Default none. */
+  readonly weight?: Tensor | null;
+  /** What is added to channels at the end, (C). Default none. */
+  readonly bias?: Tensor | null;
   /** Whether by the statistics of the batch, which then move the running ones. Default false. */
   readonly training?: boolean;
   /** How far the running statistics move to those of the batch. Default 0.1. */
@@ -24,7 +29,7 @@ export interface BatchNormOptions {
  * `(x - mean) / √(variance + eps) · weight + bias` for every channel. In training, mean and variance are those of the
  * batch over all but channels, and the running statistics (if given) move to them in place:
  * `running = (1 - momentum)·running + momentum·batch`, with the unbiased variance. Otherwise they are the running ones.
- * Shapes: x (N, C, …), all others (C) → (N, C, …), in the layout of x.
+ * Shapes: x (N, C, …), all others (C) → (N, C, …), in the layout of x. An input without elements may have any shape.
  * Gradients, with x̂ the normalized x and Σ over all but channels: weight `Σ g·x̂`; bias `Σ g`;
  * x `weight / √(variance + eps) · (g - mean(g) - x̂·mean(g·x̂))`, without the two means outside of training.
  * @throws ShapeError when shapes do not fit, or there is one value a channel in training; TypeError when dtypes differ,
@@ -35,25 +40,50 @@ export function batchNorm(
   x: Tensor,
   runningMean: Tensor | null,
   runningVar: Tensor | null,
-  weight: Tensor | null = null,
-  bias: Tensor | null = null,
-  options: BatchNormOptions = {},
+  ...rest: Rest<
+    [weight: Tensor | null, bias: Tensor | null, training: boolean, momentum: number, eps: number],
+    BatchNormOptions
+  >
 ): Tensor {
-  checkTensor('batchNorm', x);
-  if (!isFloat(x.dtype)) typeError('batchNorm', `input: expected float32 or float64, got ${x.dtype}`);
-  if (x.ndim < 2) shapeError('batchNorm', `expected (N, C, …), got ${formatShape(x.shape)}`);
-  checkOptions('batchNorm', options, ['training', 'momentum', 'eps']);
-  const { training = false, momentum = 0.1, eps = 1e-5 } = options;
+  checkFloat('batchNorm', x);
+  const {
+    weight = null,
+    bias = null,
+    training = false,
+    momentum = 0.1,
+    eps = 1e-5,
+  } = readArgs<BatchNormOptions>('batchNorm', rest, ['weight', 'bias', 'training', 'momentum', 'eps']);
   checkBoolean('batchNorm', 'training', training);
-  checkEps('batchNorm', eps);
-  checkFraction('batchNorm', 'momentum', momentum);
+  checkFinite('batchNorm', 'eps', eps);
+  checkFinite('batchNorm', 'momentum', momentum);
+  if (x.ndim < 2 && x.size === 0 && weight === null && bias === null) return clone(x);
+  if (x.ndim < 2) shapeError('batchNorm', `expected (N, C, …), got ${formatShape(x.shape)}`);
   const shape = [x.shape[1]];
   for (const [name, value] of Object.entries({ runningMean, runningVar, weight, bias }))
     if (value !== null) checkAffine('batchNorm', name, value, shape, x);
+  if (training && x.size === 0 && x.shape[1] !== 0) return scaled(x, weight, bias);
   if (training) return normalizeBatch(x, runningMean, runningVar, weight, bias, momentum, eps);
   if (runningMean === null || runningVar === null)
     typeError('batchNorm', 'outside of training, running statistics are needed');
   return normalizeByRunning(x, runningMean, runningVar, weight, bias, eps);
+}
+
+/** Throws unless the input holds floats. */
+export function checkFloat(op: string, x: unknown): asserts x is Tensor {
+  checkTensor(op, x);
+  if (!isFloat(x.dtype)) typeError(op, `input: expected float32 or float64, got ${x.dtype}`);
+}
+
+/** Throws unless an argument is a number other than NaN and ±∞. */
+export function checkFinite(op: string, name: string, value: unknown): asserts value is number {
+  if (typeof value !== 'number') typeError(op, `${name}: expected a number, got ${describe(value)}`);
+  if (!Number.isFinite(value)) rangeError(op, `${name}: expected a finite number, got ${value}`);
+}
+
+/** `x·weight + bias`, channel by channel; either may be missing. */
+export function scaled(x: Tensor, weight: Tensor | null, bias: Tensor | null): Tensor {
+  const y = weight === null ? x : mul(x, perChannel(weight, x));
+  return bias === null ? y : add(y, perChannel(bias, x));
 }
 
 export function checkEps(op: string, eps: unknown): void {
@@ -67,7 +97,7 @@ export function checkFraction(op: string, name: string, value: unknown): void {
 }
 
 /** Throws unless `value` has the shape it must have and the dtype of `x`. */
-function checkAffine(op: string, name: string, value: unknown, shape: Shape, x: Tensor): void {
+export function checkAffine(op: string, name: string, value: unknown, shape: Shape, x: Tensor): void {
   checkTensor(op, value, name);
   if (value.dtype !== x.dtype) typeError(op, `${name}: expected ${x.dtype}, got ${value.dtype}`);
   if (!sameShape(value.shape, shape))
@@ -199,29 +229,35 @@ function normalizeByRunning(
   });
 }
 
+/** What {@link layerNorm} takes by name. */
+export interface LayerNormOptions {
+  /** What the normalized is multiplied with, in the shape that is normalized. Default none. */
+  readonly weight?: Tensor | null;
+  /** What is added to it then. Default none. */
+  readonly bias?: Tensor | null;
+  /** Added to the variance. Default 1e-5. */
+  readonly eps?: number;
+}
+
 /**
  * `(x - mean) / √(variance + eps) · weight + bias`, with mean and variance over the last dimensions, whose sizes are
  * `normalizedShape` (a number for one dimension).
  * Shapes: x (…, ...normalizedShape), weight and bias normalizedShape → that of x.
  * Gradients, with x̂ the normalized x and h = g·weight: x `(h - mean(h) - x̂·mean(h·x̂)) / √(variance + eps)`, means over
  * the normalized dimensions; weight `Σ g·x̂` and bias `Σ g`, over the others.
- * @param options `eps`: added to the variance. Default 1e-5.
  * @throws ShapeError when x does not end in `normalizedShape`; TypeError when dtypes differ.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html
  */
 export function layerNorm(
   x: Tensor,
   normalizedShape: number | Shape,
-  weight: Tensor | null = null,
-  bias: Tensor | null = null,
-  options: { readonly eps?: number } = {},
+  ...rest: Rest<[weight: Tensor | null, bias: Tensor | null, eps: number], LayerNormOptions>
 ): Tensor {
-  checkTensor('layerNorm', x);
-  if (!isFloat(x.dtype)) typeError('layerNorm', `input: expected float32 or float64, got ${x.dtype}`);
+  checkFloat('layerNorm', x);
   const shape = readNormalizedShape('layerNorm', normalizedShape);
-  checkOptions('layerNorm', options, ['eps']);
-  const { eps = 1e-5 } = options;
-  checkEps('layerNorm', eps);
+  const args = readArgs<LayerNormOptions>('layerNorm', rest, ['weight', 'bias', 'eps']);
+  const { weight = null, bias = null, eps = 1e-5 } = args;
+  checkFinite('layerNorm', 'eps', eps);
   const lead = x.ndim - shape.length;
   if (lead < 0 || !sameShape(x.shape.slice(lead), shape))
     shapeError('layerNorm', `input of shape ${formatShape(x.shape)} does not end in ${formatShape(shape)}`);
@@ -241,7 +277,8 @@ export function readNormalizedShape(op: string, value: unknown): Shape {
   return [...shape];
 }
 
-function normalizeRows(x: Tensor, weight: Tensor | null, bias: Tensor | null, eps: number): Tensor {
+/** Rows with mean 0 and variance 1, then times weight and plus bias. */
+export function normalizeRows(x: Tensor, weight: Tensor | null, bias: Tensor | null, eps: number): Tensor {
   const [rows] = x.shape;
   const out = empty(x.shape, x.dtype);
   const [center, inverse] = [empty([rows], x.dtype), empty([rows], x.dtype)];

@@ -71,7 +71,7 @@ function alongDim(op: string, input: Tensor, rest: readonly unknown[], fn: (rows
 /** The arguments of {@link softmax} and its like, checked. */
 export function readSoftmax(op: string, rest: readonly unknown[]): SoftmaxOptions {
   const { dim, dtype } = readArgs<SoftmaxOptions>(op, rest, ['dim'], ['dtype']);
-  if (typeof dim !== 'number') typeError(op, `dim: expected a number, got ${describe(dim)}`);
+  if (typeof dim !== 'number') typeError(op, `dim: expected a whole number, got ${describe(dim)}`);
   if (dtype !== undefined) {
     checkDType(op, dtype);
     if (!isFloat(dtype)) typeError(op, `dtype: expected float32 or float64, got ${describe(dtype)}`);

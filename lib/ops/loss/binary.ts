@@ -3,12 +3,12 @@ import { noGrad } from '../../grad-mode.js';
 import { commonShape, formatShape, sameShape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import type { Rest } from '../arguments.js';
+import { atLeast } from '../bounds.js';
 import { add, div, eq, exp, log, mul, neg, sub, where } from '../pointwise.js';
 import { softplusOf } from '../pointwise.js';
 import { cast, track } from '../primitive.js';
 import { sum } from '../broadcast.js';
 import {
-  atLeast,
   floatInputs,
   floatPair,
   MEAN,

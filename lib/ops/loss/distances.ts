@@ -2,20 +2,13 @@ import { describe, shapeError, typeError } from '../../errors.js';
 import { formatShape } from '../../shape.js';
 import { checkTensor, type Tensor } from '../../tensor.js';
 import { readArgs, type Rest } from '../arguments.js';
+import { atLeast } from '../bounds.js';
 import { sum } from '../broadcast.js';
 import { pairwiseDistance } from '../distance.js';
 import { add, div, eq, minimum, mul, sqrt, square, sub, where } from '../pointwise.js';
 import { meet } from '../primitive.js';
 import { readMargin, type MarginOptions } from './margin.js';
-import {
-  atLeast,
-  floatInputs,
-  MEAN,
-  readLoss,
-  reduced,
-  type LossOptions,
-  type Reduction,
-} from './reduction.js';
+import { floatInputs, MEAN, readLoss, reduced, type LossOptions, type Reduction } from './reduction.js';
 
 /**
  * With the cosine of the angle between two vectors: `1 - cos` where target is 1, `max(0, cos - margin)` where it is -1.

@@ -3,6 +3,7 @@ import { rangeError, shapeError, typeError } from '../../errors.js';
 import { formatShape, sameShape } from '../../shape.js';
 import { checkTensor, type Tensor } from '../../tensor.js';
 import type { Rest } from '../arguments.js';
+import { atLeast } from '../bounds.js';
 import { expand, reshape, sum } from '../broadcast.js';
 import { arange } from '../create.js';
 import { scatterAdd } from '../indexing.js';
@@ -26,7 +27,7 @@ import { cast, toFloat } from '../primitive.js';
 import { mean } from '../reduce.js';
 import { unsqueeze } from '../shape.js';
 import { checkClassWeight, pickClasses } from './classes.js';
-import { atLeast, floatInputs, floatPair, MEAN, readLoss, reduced, type LossOptions } from './reduction.js';
+import { floatInputs, floatPair, MEAN, readLoss, reduced, type LossOptions } from './reduction.js';
 
 /** What losses with a margin take by name. */
 export interface MarginOptions extends LossOptions {

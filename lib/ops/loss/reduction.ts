@@ -3,7 +3,6 @@ import { formatShape, sameShape } from '../../shape.js';
 import { checkTensor, type Tensor } from '../../tensor.js';
 import { readSettings, type Settings } from '../arguments.js';
 import { sum } from '../broadcast.js';
-import { lt, where } from '../pointwise.js';
 import { toFloat } from '../primitive.js';
 import { mean } from '../reduce.js';
 
@@ -59,6 +58,3 @@ export function floatPair(op: string, input: Tensor, target: Tensor): [Tensor, T
     shapeError(op, `input ${formatShape(input.shape)} and target ${formatShape(target.shape)} differ`);
   return [toFloat(input), toFloat(target)];
 }
-
-/** `max(x, least)`, whose gradient is `g` at the corner too, as that of PyTorch's clamp. */
-export const atLeast = (x: Tensor, least: number): Tensor => where(lt(x, least), least, x);

@@ -4,8 +4,8 @@ import { formatShape, sameShape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { recorder } from '../../recording.js';
 import type { Rest } from '../arguments.js';
-import { abs, add, div, exp, le, log, lt, maximum, mul, square, sub, where } from '../pointwise.js';
-import { track } from '../primitive.js';
+import { abs, add, div, exp, le, log, lt, mul, square, sub, where } from '../pointwise.js';
+import { raised } from '../bounds.js';
 import { amin } from '../reduce.js';
 import { unsqueeze } from '../shape.js';
 import {
@@ -198,13 +198,3 @@ export function gaussianNllLoss(
   const losses = mul(add(log(v), div(square(sub(x, t)), v)), 0.5);
   return reduced(full ? add(losses, 0.5 * Math.log(2 * Math.PI)) : losses, reduction);
 }
-
-/** `max(x, least)`; the gradient passes everywhere. */
-const raised = (x: Tensor, least: number): Tensor =>
-  track(
-    'clamp',
-    noGrad(() => maximum(x, least)),
-    [x],
-    [],
-    (g) => [() => g],
-  );
