@@ -1,4 +1,4 @@
-import { checkBoolean, describe, typeError } from '../errors.js';
+import { checkBoolean } from '../errors.js';
 import { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from '../ops/loss/index.js';
 import { linear } from '../ops/matmul.js';
 import { checkOptions } from '../ops/primitive.js';
@@ -56,31 +56,6 @@ export class Flatten extends Module {
 
   forward(x: Tensor): Tensor {
     return flatten(x, this.startDim, this.endDim);
-  }
-}
-
-/**
- * Modules one after the other. Their names are their positions: `0`, `1`, …
- * @see https://pytorch.org/docs/stable/generated/torch.nn.Sequential.html
- */
-export class Sequential extends Module {
-  readonly #layers: readonly Module[];
-
-  constructor(...layers: Module[]) {
-    super();
-    layers.forEach((layer, i) => {
-      if (!(layer instanceof Module))
-        typeError('Sequential', `layers[${i}]: expected a module, got ${describe(layer)}`);
-    });
-    this.#layers = layers;
-  }
-
-  override *namedChildren(): Generator<[string, Module]> {
-    for (let i = 0; i < this.#layers.length; i++) yield [String(i), this.#layers[i]];
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.#layers.reduce((y, layer) => layer.forward(y), x);
   }
 }
 
