@@ -1,5 +1,10 @@
+import { shapeError } from '../errors.js';
+import { checkInteger, readArgs } from '../ops/arguments.js';
 import { gelu, readApproximate, relu, sigmoid, silu, tanh } from '../ops/pointwise.js';
+import { logSoftmax, softmax, softmin } from '../ops/softmax.js';
+import { formatShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { Configured } from './configured.js';
 import { Module } from './module.js';
 
 /** `max(x, 0)`. */
@@ -49,4 +54,71 @@ export class GELU extends Module {
   protected override extraRepr(): string {
     return `approximate=${this.approximate}`;
   }
+}
+
+/** Along which dimension a softmax adds up to 1. */
+interface SoftmaxSettings {
+  readonly dim: number;
+}
+type SoftmaxRest = [dim: number] | [SoftmaxSettings];
+
+/**
+ * {@link softmax} along `dim`, as a module.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Softmax.html
+ */
+export class Softmax extends Configured<SoftmaxSettings> {
+  constructor(...rest: SoftmaxRest) {
+    super(readDim('Softmax', rest));
+  }
+
+  forward(x: Tensor): Tensor {
+    return softmax(x, this.options.dim);
+  }
+}
+
+/**
+ * {@link logSoftmax} along `dim`, as a module.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
+ */
+export class LogSoftmax extends Configured<SoftmaxSettings> {
+  constructor(...rest: SoftmaxRest) {
+    super(readDim('LogSoftmax', rest));
+  }
+
+  forward(x: Tensor): Tensor {
+    return logSoftmax(x, this.options.dim);
+  }
+}
+
+/**
+ * {@link softmin} along `dim`, as a module.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Softmin.html
+ */
+export class Softmin extends Configured<SoftmaxSettings> {
+  constructor(...rest: SoftmaxRest) {
+    super(readDim('Softmin', rest));
+  }
+
+  forward(x: Tensor): Tensor {
+    return softmin(x, this.options.dim);
+  }
+}
+
+/**
+ * {@link softmax} over the channels of every pixel. Shapes: (N, C, H, W) or (C, H, W) → the same.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html
+ */
+export class Softmax2d extends Module {
+  forward(x: Tensor): Tensor {
+    if (x.ndim !== 3 && x.ndim !== 4)
+      shapeError('Softmax2d', `expected (N, C, H, W) or (C, H, W), got ${formatShape(x.shape)}`);
+    return softmax(x, -3);
+  }
+}
+
+/** The dimension, checked. */
+function readDim(op: string, rest: readonly unknown[]): SoftmaxSettings {
+  const { dim } = readArgs<SoftmaxSettings>(op, rest, ['dim']);
+  checkInteger(op, 'dim', dim);
+  return { dim };
 }

@@ -1,15 +1,27 @@
 export * as functional from '../functional.js';
-export { GELU, ReLU, Sigmoid, SiLU, Tanh } from './activation.js';
+export { GELU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softmax2d, Softmin, Tanh } from './activation.js';
+export { Bilinear, CosineSimilarity, Identity, PairwiseDistance } from './bilinear.js';
+export * from './composed-activation.js';
 export { Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from './conv.js';
 export type { ConvLayerOptions, ConvTransposeLayerOptions } from './conv.js';
-export { CrossEntropyLoss, Flatten, Linear, MSELoss } from './layers.js';
+export { Flatten, Linear } from './layers.js';
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './dropout.js';
 export { ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential } from './containers.js';
 export { Embedding } from './embedding.js';
 export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Gradients } from './hooks.js';
 export * as init from './initialize.js';
 export { Module, type AnyModule, type StateDict } from './module.js';
-export { BatchNorm1d, BatchNorm2d, LayerNorm, type BatchNormLayerOptions } from './normalization.js';
+export * from './layer-norm.js';
+export * from './loss.js';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  type BatchNormLayerOptions,
+} from './normalization.js';
 export type { LayerOptions } from './options.js';
 export { Parameter } from './parameter.js';
 export { MaxPool2d } from './pooling.js';

@@ -1,5 +1,4 @@
 import { checkBoolean } from '../errors.js';
-import { crossEntropy, mseLoss, type CrossEntropyOptions, type Reduction } from '../ops/loss/index.js';
 import { linear } from '../ops/matmul.js';
 import { checkOptions } from '../ops/primitive.js';
 import { flatten } from '../ops/shape.js';
@@ -56,29 +55,5 @@ export class Flatten extends Module {
 
   forward(x: Tensor): Tensor {
     return flatten(x, this.startDim, this.endDim);
-  }
-}
-
-/** {@link crossEntropy} as a module. Inputs: (N, C) scores and (N) class numbers. */
-export class CrossEntropyLoss extends Module {
-  constructor(readonly options: CrossEntropyOptions = {}) {
-    super();
-    checkOptions('CrossEntropyLoss', options, ['reduction', 'ignoreIndex']);
-  }
-
-  forward(input: Tensor, target: Tensor): Tensor {
-    return crossEntropy(input, target, this.options);
-  }
-}
-
-/** {@link mseLoss} as a module. */
-export class MSELoss extends Module {
-  constructor(readonly options: { readonly reduction?: Reduction } = {}) {
-    super();
-    checkOptions('MSELoss', options, ['reduction']);
-  }
-
-  forward(input: Tensor, target: Tensor): Tensor {
-    return mseLoss(input, target, this.options);
   }
 }

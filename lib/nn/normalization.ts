@@ -1,17 +1,19 @@
 import type { FloatDType } from '../dtype.js';
 import { checkBoolean, shapeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
+import { readArgs, type Rest } from '../ops/arguments.js';
 import { full, persistent } from '../ops/create.js';
+import { instanceNorm } from '../ops/group-norm.js';
 import { add_, fill_ } from '../ops/inplace.js';
-import { batchNorm, checkEps, checkFraction, layerNorm, readNormalizedShape } from '../ops/normalization.js';
-import { checkOptions } from '../ops/primitive.js';
+import { batchNorm, checkEps, checkFraction } from '../ops/normalization.js';
+import { squeeze, unsqueeze } from '../ops/shape.js';
 import { formatShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
 import { checkCount, readDType } from './options.js';
 import { Parameter } from './parameter.js';
 
-/** How layers of batch normalization normalize. */
+/** How layers of batch and instance normalization normalize. */
 export interface BatchNormLayerOptions {
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number;
@@ -20,23 +22,31 @@ export interface BatchNormLayerOptions {
    * so far.
    */
   readonly momentum?: number | null;
-  /** Whether weight and bias are learned. Default true. */
+  /** Whether weight and bias are learned. Default true; false for instance normalization. */
   readonly affine?: boolean;
-  /** Whether there are running statistics; without, those of the batch are always used. Default true. */
+  /**
+   * Whether there are running statistics; without, those of the batch are always used. Default true; false for instance
+   * normalization.
+   */
   readonly trackRunningStats?: boolean;
   /** Default float32. */
   readonly dtype?: FloatDType;
 }
 
+type NormRest = Rest<
+  [eps: number, momentum: number | null, affine: boolean, trackRunningStats: boolean],
+  BatchNormLayerOptions
+>;
+
 /** A parameter of one and the same number. */
-const constant = (shape: Shape, value: number, dtype: FloatDType): Parameter =>
+export const constant = (shape: Shape, value: number, dtype: FloatDType): Parameter =>
   new Parameter(full(shape, value, { dtype }));
 
 /**
- * {@link batchNorm} as a module. Training uses the statistics of the batch and keeps running ones, which evaluation
- * uses. The state has PyTorch's names: weight, bias, running_mean, running_var, num_batches_tracked.
+ * What layers with running statistics have in common. The state has PyTorch's names: weight, bias, running_mean,
+ * running_var, num_batches_tracked.
  */
-abstract class BatchNorm extends Module {
+abstract class RunningNorm extends Module {
   readonly weight: Parameter | null;
   readonly bias: Parameter | null;
   readonly runningMean: Tensor | null = null;
@@ -46,20 +56,23 @@ abstract class BatchNorm extends Module {
   readonly eps: number;
   readonly momentum: number | null;
 
+  /** @param standard whether weight and bias are learned, and there are running statistics, unless the arguments say so */
   constructor(
     readonly numFeatures: number,
-    options: BatchNormLayerOptions = {},
+    rest: readonly unknown[],
+    standard: boolean,
   ) {
     super();
     const op = this.constructor.name;
     checkCount(op, 'numFeatures', numFeatures, 0);
-    checkOptions(op, options, ['eps', 'momentum', 'affine', 'trackRunningStats', 'dtype']);
-    const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true } = options;
+    const names = ['eps', 'momentum', 'affine', 'trackRunningStats'] as const;
+    const args = readArgs<BatchNormLayerOptions>(op, rest, names, ['dtype']);
+    const { eps = 1e-5, momentum = 0.1, affine = standard, trackRunningStats = standard } = args;
     checkEps(op, eps);
     if (momentum !== null) checkFraction(op, 'momentum', momentum);
     checkBoolean(op, 'affine', affine);
     checkBoolean(op, 'trackRunningStats', trackRunningStats);
-    const dtype = readDType(op, options);
+    const dtype = readDType(op, args);
     this.eps = eps;
     this.momentum = momentum;
     this.weight = affine ? constant([numFeatures], 1, dtype) : null;
@@ -69,6 +82,23 @@ abstract class BatchNorm extends Module {
       this.runningVar = this.registerBuffer('running_var', fill_(persistent([numFeatures], dtype), 1));
       this.numBatchesTracked = this.registerBuffer('num_batches_tracked', persistent([], 'int32'));
     }
+  }
+
+  protected override extraRepr(): string {
+    return (
+      `${this.numFeatures}, eps=${this.eps}, momentum=${this.momentum}, affine=${this.weight !== null}, ` +
+      `trackRunningStats=${this.runningMean !== null}`
+    );
+  }
+}
+
+/**
+ * {@link batchNorm} as a module. Training uses the statistics of the batch and keeps running ones, which evaluation
+ * uses.
+ */
+abstract class BatchNorm extends RunningNorm {
+  constructor(numFeatures: number, ...rest: NormRest) {
+    super(numFeatures, rest, true);
   }
 
   /** Throws unless an input has the dimensions of this layer. */
@@ -83,13 +113,6 @@ abstract class BatchNorm extends Module {
     const y = batchNorm(x, this.runningMean, this.runningVar, this.weight, this.bias, options);
     if (counter !== null) noGrad(() => add_(counter, 1));
     return y;
-  }
-
-  protected override extraRepr(): string {
-    return (
-      `${this.numFeatures}, eps=${this.eps}, momentum=${this.momentum}, affine=${this.weight !== null}, ` +
-      `trackRunningStats=${this.runningMean !== null}`
-    );
   }
 }
 
@@ -115,43 +138,73 @@ export class BatchNorm2d extends BatchNorm {
 }
 
 /**
- * {@link layerNorm} as a module, over the last dimensions. Shapes: (…, ...normalizedShape) → the same.
- * @see https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
+ * Batch normalization of volumes. Shapes: (N, C, D, H, W) → the same.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html
  */
-export class LayerNorm extends Module {
-  readonly weight: Parameter | null;
-  readonly bias: Parameter | null;
-  readonly normalizedShape: Shape;
-  readonly eps: number;
-
-  /** @param options `eps`: default 1e-5; `elementwiseAffine`, `bias`: what is learned, default both; `dtype` */
-  constructor(
-    normalizedShape: number | Shape,
-    options: {
-      readonly eps?: number;
-      readonly elementwiseAffine?: boolean;
-      readonly bias?: boolean;
-      readonly dtype?: FloatDType;
-    } = {},
-  ) {
-    super();
-    this.normalizedShape = readNormalizedShape('LayerNorm', normalizedShape);
-    checkOptions('LayerNorm', options, ['eps', 'elementwiseAffine', 'bias', 'dtype']);
-    const { eps = 1e-5, elementwiseAffine = true, bias = true } = options;
-    checkEps('LayerNorm', eps);
-    checkBoolean('LayerNorm', 'elementwiseAffine', elementwiseAffine);
-    checkBoolean('LayerNorm', 'bias', bias);
-    const dtype = readDType('LayerNorm', options);
-    this.eps = eps;
-    this.weight = elementwiseAffine ? constant(this.normalizedShape, 1, dtype) : null;
-    this.bias = elementwiseAffine && bias ? constant(this.normalizedShape, 0, dtype) : null;
+export class BatchNorm3d extends BatchNorm {
+  protected checkInput(x: Tensor): void {
+    if (x.ndim !== 5) shapeError('BatchNorm3d', `expected (N, C, D, H, W), got ${formatShape(x.shape)}`);
   }
+}
+
+/**
+ * {@link instanceNorm} as a module: every channel of every image has statistics of its own. By default nothing is learned and
+ * nothing remembered.
+ */
+abstract class InstanceNorm extends RunningNorm {
+  constructor(numFeatures: number, ...rest: NormRest) {
+    super(numFeatures, rest, false);
+  }
+
+  /** How many dimensions follow the channels. */
+  protected abstract readonly places: number;
 
   forward(x: Tensor): Tensor {
-    return layerNorm(x, this.normalizedShape, this.weight, this.bias, { eps: this.eps });
+    const op = this.constructor.name;
+    const batched = x.ndim === this.places + 2;
+    if (!batched && x.ndim !== this.places + 1)
+      shapeError(
+        op,
+        `expected ${this.places + 1} or ${this.places + 2} dimensions, got ${formatShape(x.shape)}`,
+      );
+    if (x.shape[batched ? 1 : 0] !== this.numFeatures)
+      shapeError(op, `expected ${this.numFeatures} channels, got ${formatShape(x.shape)}`);
+    const { runningMean, runningVar, weight, bias, eps } = this;
+    const useInputStats = this.training || runningMean === null;
+    const options = {
+      runningMean,
+      runningVar,
+      weight,
+      bias,
+      useInputStats,
+      momentum: this.momentum ?? 0,
+      eps,
+    };
+    const y = instanceNorm(batched ? x : unsqueeze(x, 0), options);
+    return batched ? y : squeeze(y, 0);
   }
+}
 
-  protected override extraRepr(): string {
-    return `${formatShape(this.normalizedShape)}, eps=${this.eps}, elementwiseAffine=${this.weight !== null}`;
-  }
+/**
+ * Instance normalization of sequences. Shapes: (N, C, L) or (C, L) → the same.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html
+ */
+export class InstanceNorm1d extends InstanceNorm {
+  protected readonly places = 1;
+}
+
+/**
+ * Instance normalization of images. Shapes: (N, C, H, W) or (C, H, W) → the same.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html
+ */
+export class InstanceNorm2d extends InstanceNorm {
+  protected readonly places = 2;
+}
+
+/**
+ * Instance normalization of volumes. Shapes: (N, C, D, H, W) or (C, D, H, W) → the same.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm3d.html
+ */
+export class InstanceNorm3d extends InstanceNorm {
+  protected readonly places = 3;
 }

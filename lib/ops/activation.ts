@@ -289,6 +289,11 @@ export interface ThresholdOptions {
   readonly value: number;
 }
 
+export type ThresholdRest =
+  | [threshold: number, value: number]
+  | [threshold: number, options: Pick<ThresholdOptions, 'value'>]
+  | [ThresholdOptions];
+
 /** The arguments of {@link threshold}, checked. */
 export function readThreshold(op: string, rest: readonly unknown[]): ThresholdOptions {
   const { threshold, value } = readArgs<ThresholdOptions>(op, rest, ['threshold', 'value']);
@@ -301,13 +306,7 @@ export function readThreshold(op: string, rest: readonly unknown[]): ThresholdOp
  * `x` above `threshold`, else `value`. Gradient: `g`, or 0.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.threshold.html
  */
-export function threshold(
-  input: Tensor,
-  ...rest:
-    | [threshold: number, value: number]
-    | [threshold: number, options: Pick<ThresholdOptions, 'value'>]
-    | [ThresholdOptions]
-): Tensor {
+export function threshold(input: Tensor, ...rest: ThresholdRest): Tensor {
   const x = floats('threshold', input);
   const settings = readThreshold('threshold', rest);
   return where(le(x, settings.threshold), settings.value, x);
@@ -326,9 +325,19 @@ export interface RreluOptions {
 /** The arguments of {@link rrelu}, checked. */
 export function readRrelu(op: string, rest: readonly unknown[]): Settings<typeof RRELU> {
   const settings = readSettings(op, rest, RRELU);
-  const { lower, upper } = settings;
-  if (!(lower <= upper)) rangeError(op, `lower ${lower} is above upper ${upper}`);
+  checkSlopes(op, settings);
   return settings;
+}
+
+/** The slopes alone, checked. */
+export function readSlopes(op: string, rest: readonly unknown[]): { lower: number; upper: number } {
+  const settings = readSettings(op, rest, { lower: RRELU.lower, upper: RRELU.upper });
+  checkSlopes(op, settings);
+  return settings;
+}
+
+function checkSlopes(op: string, { lower, upper }: { lower: number; upper: number }): void {
+  if (!(lower <= upper)) rangeError(op, `lower ${lower} is above upper ${upper}`);
 }
 const RRELU = { lower: 1 / 8, upper: 1 / 3, training: false };
 

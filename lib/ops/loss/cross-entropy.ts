@@ -27,14 +27,14 @@ export interface CrossEntropyOptions extends NllLossOptions {
   readonly labelSmoothing?: number;
 }
 
-interface Settings {
+export interface Settings {
   readonly weight: Tensor | null;
   readonly ignoreIndex: number;
   readonly reduction: Reduction;
   readonly labelSmoothing: number;
 }
 
-/** The arguments of {@link crossEntropy} and {@link nllLoss}, checked. */
+/** The arguments of {@link crossEntropy}, or, unless `smooth`, of {@link nllLoss}, checked. */
 export function readCrossEntropy(op: string, rest: readonly unknown[], smooth = true): Settings {
   const named = ['ignoreIndex', 'reduction'] as const;
   const {
@@ -51,6 +51,12 @@ export function readCrossEntropy(op: string, rest: readonly unknown[], smooth = 
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     rangeError(op, `labelSmoothing: expected a number from 0 to 1, got ${labelSmoothing}`);
   return { weight, ignoreIndex, reduction, labelSmoothing };
+}
+
+/** The arguments of {@link nllLoss}, checked. */
+export function readNll(op: string, rest: readonly unknown[]): Omit<Settings, 'labelSmoothing'> {
+  const { weight, ignoreIndex, reduction } = readCrossEntropy(op, rest, false);
+  return { weight, ignoreIndex, reduction };
 }
 
 /** Scores as rows, (R, C), and class numbers as (R): what losses of classes are computed from. */
@@ -159,7 +165,7 @@ export function nllLoss(
   target: Tensor,
   ...rest: Rest<[weight: Tensor | null], NllLossOptions>
 ): Tensor {
-  const { weight, ignoreIndex, reduction } = readCrossEntropy('nllLoss', rest, false);
+  const { weight, ignoreIndex, reduction } = readNll('nllLoss', rest);
   const { rows, flat } = asRows('nllLoss', input, target);
   const [losses, counts] = nll('nllLoss', rows, flat, weight, ignoreIndex);
   return finish(losses, () => counts, reduction, target);

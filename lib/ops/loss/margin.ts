@@ -27,7 +27,15 @@ import { cast, toFloat } from '../primitive.js';
 import { mean } from '../reduce.js';
 import { unsqueeze } from '../shape.js';
 import { checkClassWeight, pickClasses } from './classes.js';
-import { floatInputs, floatPair, MEAN, readLoss, reduced, type LossOptions } from './reduction.js';
+import {
+  floatInputs,
+  floatPair,
+  MEAN,
+  readLoss,
+  readReduction,
+  reduced,
+  type LossOptions,
+} from './reduction.js';
 
 /** What losses with a margin take by name. */
 export interface MarginOptions extends LossOptions {
@@ -84,7 +92,7 @@ export function marginRankingLoss(
  */
 export function softMarginLoss(input: Tensor, target: Tensor, ...rest: Rest<[], LossOptions>): Tensor {
   const [x, t] = floatPair('softMarginLoss', input, target);
-  const { reduction } = readLoss('softMarginLoss', rest, { reduction: MEAN }, 0);
+  const { reduction } = readReduction('softMarginLoss', rest);
   return reduced(softplusOf(neg(mul(t, x))), reduction);
 }
 
@@ -184,7 +192,7 @@ export function multiMarginLoss(
 export function multilabelMarginLoss(input: Tensor, target: Tensor, ...rest: Rest<[], LossOptions>): Tensor {
   const op = 'multilabelMarginLoss';
   const { rows, classes } = rowsAndClasses(op, input, target);
-  const { reduction } = readLoss(op, rest, { reduction: MEAN }, 0);
+  const { reduction } = readReduction(op, rest);
   if (!sameShape(input.shape, target.shape))
     shapeError(op, `input ${formatShape(input.shape)} and target ${formatShape(target.shape)} differ`);
   const labels = reshape(classes, rows.shape);

@@ -40,6 +40,10 @@ export function readLoss<D extends Parameters<typeof readSettings>[2] & { readon
   return settings;
 }
 
+/** Reads the only argument of many losses. */
+export const readReduction = (op: string, rest: readonly unknown[]): Required<LossOptions> =>
+  readLoss(op, rest, { reduction: MEAN }, 0);
+
 /** Tensors as floats, checked by name. */
 export function floatInputs<N extends string>(op: string, inputs: Record<N, Tensor>): Record<N, Tensor> {
   const floats = { ...inputs };

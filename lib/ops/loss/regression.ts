@@ -13,6 +13,7 @@ import {
   floatPair,
   MEAN,
   readLoss,
+  readReduction,
   reduced,
   type LossOptions,
   type Reduction,
@@ -26,7 +27,7 @@ import {
  */
 export function mseLoss(input: Tensor, target: Tensor, ...rest: Rest<[], LossOptions>): Tensor {
   const [x, t] = floatPair('mseLoss', input, target);
-  const { reduction } = readLoss('mseLoss', rest, { reduction: MEAN }, 0);
+  const { reduction } = readReduction('mseLoss', rest);
   return reduced(square(sub(x, t)), reduction);
 }
 
@@ -38,7 +39,7 @@ export function mseLoss(input: Tensor, target: Tensor, ...rest: Rest<[], LossOpt
  */
 export function l1Loss(input: Tensor, target: Tensor, ...rest: Rest<[], LossOptions>): Tensor {
   const [x, t] = floatPair('l1Loss', input, target);
-  const { reduction } = readLoss('l1Loss', rest, { reduction: MEAN }, 0);
+  const { reduction } = readReduction('l1Loss', rest);
   return reduced(abs(sub(x, t)), reduction);
 }
 
@@ -159,8 +160,12 @@ export interface GaussianNllLossOptions extends LossOptions {
 }
 
 /** The arguments of {@link gaussianNllLoss}, checked. */
-export function readGaussian(op: string, rest: readonly unknown[]): Required<GaussianNllLossOptions> {
-  const settings = readLoss(op, rest, { full: false, eps: 1e-6, reduction: MEAN });
+export function readGaussian(
+  op: string,
+  rest: readonly unknown[],
+  positions?: number,
+): Required<GaussianNllLossOptions> {
+  const settings = readLoss(op, rest, { full: false, eps: 1e-6, reduction: MEAN }, positions);
   if (!(settings.eps > 0)) rangeError(op, `eps: expected a number above 0, got ${settings.eps}`);
   return settings;
 }
