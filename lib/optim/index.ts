@@ -13,3 +13,6 @@ export { RMSprop, type RMSpropOptions } from './rmsprop.js';
 export { Rprop, type RpropOptions } from './rprop.js';
 export { SGD, type SGDOptions } from './sgd.js';
 export type { OptimizerStateDict, StateValue } from './state-dict.js';
+export * as lrScheduler from './schedulers/index.js';
+export * from './schedulers/index.js';
+export * as swaUtils from './swa-utils.js';

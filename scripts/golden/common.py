@@ -23,4 +23,4 @@ def camel_keys(options):
 
 def write(name, value):
     value = {"torch": torch.__version__, **value}
-    (GOLDEN / f"{name}.json").write_text(json.dumps(value, indent=1) + "\n")
+    (GOLDEN / f"{name}.json").write_text(json.dumps(value, separators=(",", ":")) + "\n")
