@@ -62,7 +62,16 @@ export { localResponseNorm, normalize, rmsNorm } from './ops/response-norm.js';
 export { embedding } from './ops/embedding.js';
 export { pdist } from './ops/linalg/distance.js';
 export { linear } from './ops/matmul.js';
-export { maxPool2d } from './ops/pool.js';
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+} from './ops/pool-adaptive.js';
+export { avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d } from './ops/pool-average.js';
+export { maxPool1d, maxPool2d, maxPool3d } from './ops/pool-max.js';
 export { batchNorm, layerNorm } from './ops/normalization.js';
 export { gelu, relu, sigmoid, silu, tanh } from './ops/pointwise.js';
 export { gumbelSoftmax, logSoftmax, softmax, softmin } from './ops/softmax.js';

@@ -25,6 +25,9 @@ const FUNCTIONS = [
   ...(['pairwiseDistance', 'normalize', 'bilinear', 'localResponseNorm', 'rmsNorm', 'groupNorm'] as const),
   ...(['instanceNorm', 'dropout1d', 'dropout2d', 'dropout3d'] as const),
   ...(['alphaDropout', 'featureAlphaDropout'] as const),
+  ...(['maxPool1d', 'maxPool3d', 'avgPool1d', 'avgPool2d', 'avgPool3d', 'lpPool1d', 'lpPool2d'] as const),
+  ...(['adaptiveAvgPool1d', 'adaptiveAvgPool2d', 'adaptiveAvgPool3d'] as const),
+  ...(['adaptiveMaxPool1d', 'adaptiveMaxPool2d', 'adaptiveMaxPool3d'] as const),
 ] satisfies (keyof Ops)[];
 
 type Ops = typeof ops;

@@ -30,6 +30,7 @@ constexpr Entry kEntries[] = {
     named<crossEntropyGrad>("crossEntropyGrad"),
     named<maxPool2d>("maxPool2d"),
     named<maxPool2dGrad>("maxPool2dGrad"),
+    named<weightedRuns>("weightedRuns"),
     named<batchNorm>("batchNorm"),
     named<batchNormGrad>("batchNormGrad"),
     named<layerNorm>("layerNorm"),

@@ -38,6 +38,9 @@ void crossEntropyGrad(Call& call);
 void maxPool2d(Call& call);
 void maxPool2dGrad(Call& call);
 
+// runs.cc
+void weightedRuns(Call& call);
+
 // batchnorm.cc
 void batchNorm(Call& call);
 void batchNormGrad(Call& call);

@@ -44,13 +44,13 @@ export const WITHOUT_ROW: Partial<Record<OpName, string>> = {
   mul_: 'changes in place, outside the graph',
   sub_: 'changes in place, outside the graph',
   zero_: 'changes in place, outside the graph',
-  detectAnomaly: 'a mode, not an op', // test/anomaly.test.ts
   'functional.hessian': 'takes a function', // test/derivatives.test.ts
   'functional.hvp': 'takes a function',
   'functional.jacobian': 'takes a function',
   'functional.jvp': 'takes a function',
   'functional.vhp': 'takes a function',
   'functional.vjp': 'takes a function',
+  detectAnomaly: 'a mode, not an op', // test/anomaly.test.ts
 };
 
 export const ROWS: readonly Row[] = [

@@ -12,6 +12,7 @@ import { poolRows } from './support/kernels/pool.js';
 import { Random } from './support/kernels/random-values.js';
 import { randomRows } from './support/kernels/random.js';
 import { reduceRows } from './support/kernels/reduce.js';
+import { runsRows } from './support/kernels/runs.js';
 import { attempt, attemptTwins, describeTrial, type Row } from './support/kernels/trial.js';
 
 // Every kernel of the contract on random shapes, strides and values: the reference against definitions written out in
@@ -28,6 +29,7 @@ const ROWS: Record<string, readonly Row[]> = {
   ...matmulRows,
   ...convRows,
   ...poolRows,
+  ...runsRows,
   ...attentionRows,
   ...normalizationRows,
   ...indexingRows,

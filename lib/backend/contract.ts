@@ -263,6 +263,14 @@ export interface Backend {
   maxPool2dGrad(grad: Operand, index: Operand, out: Operand, window: Window2d): void;
 
   /**
+   * Weighted sums of neighbours along the middle dimension, as resizing and averages over windows need them: x (A, I, B) →
+   * out (A, O, B). Row o of `runs` (O, 3), int32, is [start, count, first], and out[a][o][b] is
+   * Σₖ weights[first + k] · x[a][start + k][b] for k below count: 0 over none. No run leaves `x` or `weights` (W), which
+   * has the dtype of x. All contiguous, floats.
+   */
+  weightedRuns(x: Operand, runs: Operand, weights: Operand, out: Operand): void;
+
+  /**
    * out = (x - mean) / √(variance + eps) · weight + bias, channel by channel: x and out (N, C, …), any strides. All else
    * (C), contiguous; no weight is all ones, no bias all zeros. In `training` mean and variance are first set to those of
    * x, over all but C: the mean square deviation, not its unbiased estimate.

@@ -53,6 +53,7 @@ interface Addon {
   crossEntropyGrad(x: Handle, target: Handle, grad: Handle, out: Handle): number;
   maxPool2d(x: Handle, out: Handle, index: Handle): void;
   maxPool2dGrad(grad: Handle, index: Handle, out: Handle): void;
+  weightedRuns(x: Handle, runs: Handle, weights: Handle, out: Handle): void;
   batchNorm(x: Handle, out: Handle, mean: Handle, variance: Handle, ...weightAndBias: Handle[]): void;
   batchNormGrad(
     x: Handle,
@@ -339,6 +340,14 @@ const native: Backend = {
   maxPool2dGrad(grad, index, out, window) {
     packPool(out, grad, index, window);
     addon.maxPool2dGrad(handleOf(grad), handleOf(index), handleOf(out));
+  },
+
+  weightedRuns(x, runs, weights, out) {
+    for (let i = 0; i < 3; i++) block[i] = x.shape[i];
+    block[3] = out.shape[1];
+    block[4] = weights.size;
+    packContiguous(packContiguous(packContiguous(packContiguous(5, x), runs), weights), out);
+    addon.weightedRuns(handleOf(x), handleOf(runs), handleOf(weights), handleOf(out));
   },
 
   batchNorm(x, weight, bias, mean, variance, out, { eps, training }) {

@@ -24,5 +24,20 @@ export {
 } from './normalization.js';
 export type { LayerOptions } from './options.js';
 export { Parameter } from './parameter.js';
-export { MaxPool2d } from './pooling.js';
 export * as utils from './utils/index.js';
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveAvgPool3d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d,
+  AvgPool1d,
+  AvgPool2d,
+  AvgPool3d,
+  LPPool1d,
+  LPPool2d,
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+} from './pooling.js';

@@ -10,6 +10,11 @@ export type Rest<P extends unknown[], O> = P extends [...infer Init, unknown]
   ? P | [...P, O] | Rest<Init, O>
   : [] | [O];
 
+/** As {@link Rest}, where there is an options object for certain. */
+export type RestNamed<P extends unknown[], O> = P extends [...infer Init, unknown]
+  ? [...P, O] | RestNamed<Init, O>
+  : [O];
+
 /**
  * Reads arguments that came by position, by name, or both.
  * @param names of the arguments, in PyTorch's order

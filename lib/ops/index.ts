@@ -114,7 +114,18 @@ export {
   where,
   zerosLike,
 } from './pointwise.js';
-export { maxPool2d, type MaxPool2dOptions } from './pool.js';
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+} from './pool-adaptive.js';
+export type { AdaptiveMaxPoolOptions, OutputSize1, OutputSize2, OutputSize3 } from './pool-adaptive.js';
+export { avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d } from './pool-average.js';
+export type { AvgPoolNdOptions, AvgPoolOptions, LpPoolOptions } from './pool-average.js';
+export { maxPool1d, maxPool2d, maxPool3d, type MaxPool2dOptions, type MaxPoolOptions } from './pool-max.js';
 export { amax, amin, argmax, argmin, max, mean, min, type ValuesAndIndices } from './reduce.js';
 export {
   cat,

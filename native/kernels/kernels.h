@@ -311,6 +311,17 @@ struct ImageKernels {
   void (*transpose)(const T* in, int64_t inStep, int64_t rows, int64_t columns, T* out, int64_t outStep);
 };
 
+/// Weighted sums of neighbours: x (A, size, inner) into out (A, count, inner).
+struct WeightedRuns {
+  const void* x;
+  void* out;
+  const void* weights;
+  const int32_t* runs;  // For each of count: where it starts, how many there are, where its weights start.
+  int64_t size, count, inner;
+};
+/// The rows [begin, end) of out, of which there are A · count.
+using RunsKernel = void (*)(const WeightedRuns& runs, int64_t begin, int64_t end);
+
 /// Every inner loop, for one instruction set. A null pointer stands where an op does not take a dtype.
 struct Kernels {
   const char* isa;
@@ -325,6 +336,7 @@ struct Kernels {
   CrossEntropyKernel crossEntropyGrad[kDTypes];
   PoolKernel maxPool2d[kDTypes];
   PoolKernel maxPool2dGrad[kDTypes];
+  RunsKernel weightedRuns[kDTypes];
   BatchNormKernel batchNorm[kDTypes];
   BatchNormKernel batchNormGrad[kDTypes];
   LayerNormKernel layerNorm[kDTypes];

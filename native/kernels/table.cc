@@ -13,6 +13,7 @@ void fillSoftmax(Kernels& table);
 void fillPool(Kernels& table);
 void fillBatchNorm(Kernels& table);
 void fillLayerNorm(Kernels& table);
+void fillRuns(Kernels& table);
 void fillAttention(Kernels& table);
 void fillIndex(Kernels& table);
 void fillRandom(Kernels& table);
@@ -27,6 +28,7 @@ void fill(Kernels& table) {
   fillPool(table);
   fillBatchNorm(table);
   fillLayerNorm(table);
+  fillRuns(table);
   fillAttention(table);
   fillIndex(table);
   fillRandom(table);

@@ -1,4 +1,4 @@
-import { distinct, real } from '../support/inputs.js';
+import { distinct, positive, real } from '../support/inputs.js';
 import * as oracle from '../support/oracle.js';
 import * as images from '../support/oracle-images.js';
 import { floatsOnly, row, type Row } from '../support/row.js';
@@ -46,8 +46,37 @@ export const CONV: readonly Row[] = [
     [real(1, 2, 2, 2, 2), real(2, 1, 2, 1, 2), real(1)], [real(1, 2, 1, 2), real(1, 2, 3, 1, 1), null, { stride: [2, 1, 1], padding: [1, 0, 0], outputPadding: [1, 0, 0] }],
     [real(1, 2, 2, 1, 2), real(2, 1, 2, 1, 1), null, { groups: 2, dilation: [3, 1, 1], outputPadding: [2, 0, 0] }], [real(4, 1, 2, 1, 1), real(1, 1, 2, 1, 1)]),
 
-  row('maxPool2d', { oracle: oracle.maxPool2d, dtypes: floatsOnly },
+  row('maxPool2d', { oracle: images.maxPool(2), dtypes: floatsOnly },
     [distinct(2, 2, 4, 4), 2], [distinct(1, 2, 5, 6), [3, 2], { stride: [1, 2], padding: 1 }], [distinct(2, 1, 5, 5), 2, { dilation: [2, 3] }],
     [distinct(1, 2, 5, 4), 2, { ceilMode: true, returnIndices: true }], [distinct(2, 5, 3), 3, { stride: 1, padding: [0, 1], returnIndices: true }],
-    [distinct(3, 2, 7, 5), 3, { stride: 2, padding: 1, ceilMode: true }], [distinct(0, 2, 4, 4), 2], [distinct(1, 1, 1, 1), 1]),
+    [distinct(3, 2, 7, 5), 3, { stride: 2, padding: 1, ceilMode: true }], [distinct(0, 2, 4, 4), 2], [distinct(1, 1, 1, 1), 1],
+    [distinct(1, 1, 4, 5), [2, 3], [1, 2], 1, 1, true, true], [distinct(1, 4, 4), { kernelSize: 2, stride: null }]),
+  row('maxPool1d', { oracle: images.maxPool(1), dtypes: floatsOnly },
+    [distinct(2, 3, 6), 2], [distinct(3, 7), 3, { stride: 2, padding: 1, returnIndices: true }], [distinct(1, 2, 7), 2, 3, 1, 2, true, true], [distinct(9, 1, 4), [2], 1], [distinct(0, 2, 3), 2]),
+  row('maxPool3d', { oracle: images.maxPool(3), dtypes: floatsOnly },
+    [distinct(1, 2, 4, 2, 2), 2], [distinct(2, 3, 4, 3), [2, 1, 3], { stride: [1, 2, 1], padding: [1, 0, 1], returnIndices: true }],
+    [distinct(1, 1, 5, 3, 3), 2, 2, 0, [2, 1, 1], true, true], [distinct(0, 1, 2, 2, 2), 2]),
+  row('avgPool1d', { oracle: images.avgPool(1), dtypes: floatsOnly },
+    [real(2, 3, 6), 2], [real(3, 7), 3, { stride: 2, padding: 1, countIncludePad: false }], [real(1, 2, 8), [3], [2], [1], true], [real(0, 2, 3), 2], [real(9, 1, 5), 2, 1]),
+  row('avgPool2d', { oracle: images.avgPool(2), dtypes: floatsOnly },
+    [real(2, 2, 4, 4), 2], [real(1, 2, 5, 6), [3, 2], { stride: [1, 2], padding: 1 }], [real(2, 5, 5), 2, 2, 1, true, false], [real(1, 1, 5, 4), [3, 4], { stride: 2, ceilMode: true, padding: [1, 2] }],
+    [real(1, 2, 3, 3), 2, 1, 0, false, true, -3], [real(9, 2, 4, 4), 3, { stride: 2, padding: 1, countIncludePad: false, ceilMode: true }], [real(0, 2, 4, 4), 2], [real(1, 1, 3, 1), [2, 1], { divisorOverride: 5 }]),
+  row('avgPool3d', { oracle: images.avgPool(3), dtypes: floatsOnly },
+    [real(1, 2, 2, 2, 4), 2], [real(2, 3, 4, 3), [2, 1, 3], { stride: [1, 2, 1], padding: [1, 0, 1], countIncludePad: false }], [real(1, 1, 3, 3, 2), 2, { ceilMode: true, divisorOverride: 3 }], [real(0, 1, 2, 2, 2), 2]),
+  row('lpPool1d', { oracle: images.lpPool(1), dtypes: floatsOnly },
+    [positive(2, 2, 6), 2, 2], [positive(3, 5), 3, 2, { stride: 1 }], [positive(1, 2, 5), 1.5, 2, 2, true], [positive(0, 2, 3), 2, 2]),
+  row('lpPool2d', { oracle: images.lpPool(2), dtypes: floatsOnly },
+    [positive(2, 2, 4, 4), 2, 2], [positive(1, 2, 5, 6), 3, [3, 2], { stride: [1, 2] }], [positive(2, 5, 3), { normType: 2.5, kernelSize: 2, ceilMode: true }], [positive(0, 2, 4, 4), 1, 2]),
+  row('adaptiveAvgPool1d', { oracle: images.adaptiveAvgPool(1), dtypes: floatsOnly },
+    [real(2, 2, 7), 3], [real(3, 4), [6]], [real(1, 2, 5), { outputSize: 1 }], [real(0, 2, 3), 2]),
+  row('adaptiveAvgPool2d', { oracle: images.adaptiveAvgPool(2), dtypes: floatsOnly },
+    [real(2, 2, 4, 6), 2], [real(2, 5, 4), [3, 7]], [real(1, 2, 3, 5), [null, 2]], [real(9, 1, 5, 3), [2, null]], [real(1, 1, 3, 3), [null, null]], [real(0, 2, 3, 3), 1]),
+  row('adaptiveAvgPool3d', { oracle: images.adaptiveAvgPool(3), dtypes: floatsOnly },
+    [real(1, 2, 2, 3, 4), 2], [real(2, 3, 3, 2), [2, null, 3]], [real(0, 1, 2, 2, 2), 1]),
+  row('adaptiveMaxPool1d', { oracle: images.adaptiveMaxPool(1), dtypes: floatsOnly },
+    [distinct(2, 2, 7), 3], [distinct(3, 4), [6], true], [distinct(1, 2, 6), { outputSize: 2, returnIndices: true }], [distinct(0, 2, 3), 2]),
+  row('adaptiveMaxPool2d', { oracle: images.adaptiveMaxPool(2), dtypes: floatsOnly },
+    [distinct(2, 2, 4, 6), 2, true], [distinct(2, 5, 4), [3, 7], true], [distinct(1, 2, 3, 5), [null, 2]], [distinct(9, 1, 5, 3), [2, null], { returnIndices: true }], [distinct(0, 2, 3, 3), 2]),
+  row('adaptiveMaxPool3d', { oracle: images.adaptiveMaxPool(3), dtypes: floatsOnly },
+    [distinct(1, 2, 2, 4, 4), 2, true], [distinct(2, 3, 3, 2), [2, null, 3], true], [distinct(0, 1, 2, 2, 2), 1]),
 ]; // prettier-ignore

@@ -204,6 +204,11 @@ export const CALLS: readonly Call[] = [
     ],
     bytes: [120, 160, 192, 144, 24, 144, 120, 160, 192, 48],
   }, // prettier-ignore
+  {
+    kernel: 'weightedRuns',
+    numbers: [2, 5, 3, 2, 4, ...at(FLOAT), ...at(INT32), ...at(FLOAT), ...at(FLOAT)],
+    bytes: [120, 24, 16, 48],
+  },
   { kernel: 'softmax', numbers: [1, 2, 3, 4, ...at(FLOAT, 1, 3), ...at(FLOAT)], bytes: [48, 48] },
   {
     kernel: 'crossEntropy',

@@ -1,4 +1,4 @@
-import { at, build, col2im, im2col, indices, reshaped, type Nd } from './oracle.js';
+import { at, build, col2im, im2col, indices, reshaped, total, type Nd } from './oracle.js';
 
 // Convolutions and pooling in any number of dimensions, as sums and maxima over windows.
 
@@ -108,3 +108,140 @@ export const fold = batched(1, (x: Nd, ...rest: unknown[]): Nd => {
   const { outputSize, kernelSize, ...options } = byName(['outputSize', ...UNFOLD], rest) as Unfold;
   return col2im(x, outputSize, kernelSize, options);
 });
+
+interface PoolOptions {
+  readonly normType?: number;
+  readonly kernelSize?: Sizes;
+  readonly stride?: Sizes | null;
+  readonly padding?: Sizes;
+  readonly dilation?: Sizes;
+  readonly ceilMode?: boolean;
+  readonly returnIndices?: boolean;
+  readonly countIncludePad?: boolean;
+  readonly divisorOverride?: number | null;
+}
+
+/** Where a window starts along each dimension, and how often it stops. */
+function stopsOf(x: Nd, dims: number, options: PoolOptions) {
+  const kernel = list(options.kernelSize, 1, dims);
+  const stride =
+    options.stride === undefined || options.stride === null ? kernel : list(options.stride, 1, dims);
+  const [padding, dilation] = [list(options.padding, 0, dims), list(options.dilation, 1, dims)];
+  const counts = x.shape.slice(2).map((size, i) => {
+    const stops = (size + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1) / stride[i] + 1;
+    if (!options.ceilMode || Number.isInteger(stops)) return Math.floor(stops);
+    return Math.floor(stops) * stride[i] < size + padding[i] ? Math.ceil(stops) : Math.floor(stops);
+  });
+  return {
+    kernel,
+    padding,
+    dilation,
+    counts,
+    start: (stop: number, i: number) => stop * stride[i] - padding[i],
+  };
+}
+
+const isInside = (x: Nd, place: readonly number[]): boolean =>
+  place.every((p, i) => p >= 0 && p < x.shape[i + 2]);
+
+/** The first of the largest among some places of an image: its value and its position. */
+function largest(x: Nd, n: number, c: number, places: readonly number[][]): [number, number] {
+  const seen = places
+    .filter((place) => isInside(x, place))
+    .map((place): [number, number] => [
+      at(x, [n, c, ...place]),
+      place.reduce((position, p, i) => position * x.shape[i + 2] + p, 0),
+    ]);
+  return seen.reduce((a, b) => (b[0] > a[0] ? b : a));
+}
+
+/** An oracle of maxima, with or without a batch. */
+const maximaOf =
+  (dims: number, names: readonly string[], find: (x: Nd, options: never) => [Nd, Nd]) =>
+  (x: Nd, ...rest: unknown[]): Nd | readonly Nd[] => {
+    const options = byName(names, rest) as { returnIndices?: boolean };
+    const isBatched = x.shape.length === dims + 2;
+    const found = find(isBatched ? x : reshaped(x, [1, ...x.shape]), options as never);
+    const all = isBatched ? found : found.map((y) => reshaped(y, y.shape.slice(1)));
+    return options.returnIndices ? all : all[0];
+  };
+
+export const maxPool = (dims: number) =>
+  maximaOf(
+    dims,
+    ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'],
+    (x, options: PoolOptions) => {
+      const { kernel, dilation, counts, start } = stopsOf(x, dims, options);
+      const shape = [...x.shape.slice(0, 2), ...counts];
+      const places = (stops: number[]): number[][] =>
+        [...indices(kernel)].map((tap) => tap.map((t, i) => start(stops[i], i) + t * dilation[i]));
+      const find = ([n, c, ...stops]: number[]): [number, number] => largest(x, n, c, places(stops));
+      return [build(shape, (index) => find(index)[0]), build(shape, (index) => find(index)[1])];
+    },
+  );
+
+/** The elements of window `o` of `count` over `size`. */
+const spread = (o: number, count: number, size: number): number[] =>
+  Array.from({ length: size }, (_, i) => i).filter(
+    (i) => (i + 1) * count > o * size && i * count < (o + 1) * size,
+  );
+
+const adaptiveCounts = (x: Nd, dims: number, outputSize: Sizes | null): number[] =>
+  (Array.isArray(outputSize) ? outputSize : new Array(dims).fill(outputSize)).map(
+    (size: number | null, i) => size ?? x.shape[i + 2],
+  );
+
+/** Every combination of one element from each list, in order. */
+const combinations = (lists: readonly number[][]): number[][] =>
+  lists.reduce<number[][]>((all, one) => all.flatMap((head) => one.map((item) => [...head, item])), [[]]);
+
+const adaptivePlaces = (x: Nd, counts: readonly number[], stops: readonly number[]): number[][] =>
+  combinations(stops.map((o, i) => spread(o, counts[i], x.shape[i + 2])));
+
+export const adaptiveMaxPool = (dims: number) =>
+  maximaOf(dims, ['outputSize', 'returnIndices'], (x, { outputSize }: { outputSize: Sizes }) => {
+    const counts = adaptiveCounts(x, dims, outputSize);
+    const shape = [...x.shape.slice(0, 2), ...counts];
+    const find = ([n, c, ...stops]: number[]): [number, number] =>
+      largest(x, n, c, adaptivePlaces(x, counts, stops));
+    return [build(shape, (index) => find(index)[0]), build(shape, (index) => find(index)[1])];
+  });
+
+export const adaptiveAvgPool = (dims: number) =>
+  batched(dims, (x: Nd, ...rest: unknown[]): Nd => {
+    const { outputSize } = byName(['outputSize'], rest) as { outputSize: Sizes };
+    const counts = adaptiveCounts(x, dims, outputSize);
+    return build([...x.shape.slice(0, 2), ...counts], ([n, c, ...stops]) => {
+      const places = adaptivePlaces(x, counts, stops);
+      return total(places.map((place) => at(x, [n, c, ...place]))) / places.length;
+    });
+  });
+
+export const avgPool = (dims: number) =>
+  batched(dims, (x: Nd, ...rest: unknown[]): Nd => {
+    const names = ['kernelSize', 'stride', 'padding', 'ceilMode', 'countIncludePad', 'divisorOverride'];
+    const options = byName(names, rest) as PoolOptions;
+    const { kernel, padding, counts, start } = stopsOf(x, dims, options);
+    return build([...x.shape.slice(0, 2), ...counts], ([n, c, ...stops]) => {
+      const places = [...indices(kernel)].map((tap) => tap.map((t, i) => start(stops[i], i) + t));
+      const padded = places.filter((place) => place.every((p, i) => p < x.shape[i + 2] + padding[i]));
+      const seen = places.filter((place) => isInside(x, place));
+      const divisor =
+        options.divisorOverride ?? (options.countIncludePad === false ? seen.length : padded.length);
+      return total(seen.map((place) => at(x, [n, c, ...place]))) / divisor;
+    });
+  });
+
+export const lpPool = (dims: number) =>
+  batched(dims, (x: Nd, ...rest: unknown[]): Nd => {
+    const options = byName(['normType', 'kernelSize', 'stride', 'ceilMode'], rest) as PoolOptions;
+    const { kernel, counts, start } = stopsOf(x, dims, options);
+    const p = options.normType as number;
+    return build([...x.shape.slice(0, 2), ...counts], ([n, c, ...stops]) => {
+      const places = [...indices(kernel)].map((tap) => tap.map((t, i) => start(stops[i], i) + t));
+      const seen = places.filter((place) => isInside(x, place));
+      // Of a window that overhangs, as PyTorch has it: as if the rest were like what is there.
+      const sum = total(seen.map((place) => at(x, [n, c, ...place]) ** p));
+      return ((sum * places.length) / seen.length) ** (1 / p);
+    });
+  });

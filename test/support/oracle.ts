@@ -297,45 +297,6 @@ export function attention(
   });
 }
 
-/** Max pooling: the maxima, and with `returnIndices` where they are in the image. */
-export function maxPool2d(
-  x: Nd,
-  kernelSize: number | readonly [number, number],
-  options: WindowOptions & { ceilMode?: boolean; returnIndices?: boolean } = {},
-): Nd | readonly Nd[] {
-  if (x.shape.length === 3) {
-    const all = [
-      maxPool2d(reshaped(x, [1, ...x.shape]), kernelSize, { ...options, returnIndices: true }),
-    ].flat();
-    const out = all.map((y) => reshaped(y, y.shape.slice(1)));
-    return options.returnIndices ? out : out[0];
-  }
-  const kernel = two(kernelSize, 1);
-  const [stride, padding] = [
-    two(options.stride, NaN).map((s, i) => s || kernel[i]),
-    two(options.padding, 0),
-  ] as [[number, number], [number, number]];
-  const size = x.shape.slice(2);
-  const { counts, place } = windows(size, kernel, { ...options, stride, padding });
-  if (options.ceilMode)
-    counts.forEach((count, i) => {
-      const last = count * stride[i] - padding[i];
-      const past = place(i, count - 1, kernel[i] - 1) + 1 < size[i] + padding[i];
-      if (past && last < size[i]) counts[i]++;
-    });
-  const seen = (n: number, c: number, top: number, left: number): [value: number, position: number][] =>
-    [...indices(kernel)].flatMap(([i, j]): [number, number][] => {
-      const [row, column] = [place(0, top, i), place(1, left, j)];
-      const isInside = row >= 0 && row < size[0] && column >= 0 && column < size[1];
-      return isInside ? [[at(x, [n, c, row, column]), row * size[1] + column]] : [];
-    });
-  const most = (index: number[]): [number, number] =>
-    seen(index[0], index[1], index[2], index[3]).reduce((a, b) => (b[0] > a[0] ? b : a));
-  const shape = [x.shape[0], x.shape[1], ...counts];
-  const values = build(shape, (index) => most(index)[0]);
-  return options.returnIndices ? [values, build(shape, (index) => most(index)[1])] : values;
-}
-
 /** `x` with elements of `src` added at the places that `where` gives for each. */
 export function scattered(x: Nd, src: Nd, where: (index: number[]) => number[], shape = src.shape): Nd {
   const numbers = build(x.shape, (index) => index.reduce((n, i, dim) => n * x.shape[dim] + i, 0));

@@ -12,6 +12,7 @@ import { binary, compare, copy, fill, unary, where } from './pointwise.js';
 import { maxPool2d, maxPool2dGrad } from './pool.js';
 import { random } from './random.js';
 import { reduce } from './reduce.js';
+import { weightedRuns } from './runs.js';
 import { crossEntropy, crossEntropyGrad, softmax } from './softmax.js';
 
 /**
@@ -35,6 +36,7 @@ export const reference: Backend = {
   conv2dWeight,
   maxPool2d,
   maxPool2dGrad,
+  weightedRuns,
   batchNorm,
   batchNormGrad,
   layerNorm,

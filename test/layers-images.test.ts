@@ -1,0 +1,55 @@
+import test from 'ava';
+import { functional as F, nn, randn, type Tensor } from '../lib/index.js';
+import { BACKENDS, onBackend, sameBits } from './support/check.js';
+
+// Layers over images are their functions with weights of their own.
+
+const row = randn([2, 4, 9]);
+const image = randn([2, 4, 6, 7]);
+const cube = randn([2, 4, 5, 4, 6]);
+
+/** Layers without weights, what they should give, and how they are printed. */
+const PLAIN: readonly [nn.Module, Tensor, () => Tensor, string][] = [
+  [new nn.MaxPool1d(2), row, () => F.maxPool1d(row, 2), 'MaxPool1d(kernelSize=2)'],
+  [new nn.MaxPool2d([2, 3], 1), image, () => F.maxPool2d(image, [2, 3], 1), 'MaxPool2d(kernelSize=2,3, stride=1)'],
+  [new nn.MaxPool3d(2, null, 1), cube, () => F.maxPool3d(cube, 2, { padding: 1 }), 'MaxPool3d(kernelSize=2, stride=null, padding=1)'],
+  [new nn.AvgPool1d(3, { stride: 2 }), row, () => F.avgPool1d(row, 3, 2), 'AvgPool1d(kernelSize=3, stride=2)'],
+  [new nn.AvgPool2d(2, 1, 1, false, false), image, () => F.avgPool2d(image, 2, 1, 1, false, false), 'AvgPool2d(kernelSize=2, stride=1, padding=1, ceilMode=false, countIncludePad=false)'],
+  [new nn.AvgPool3d(2, { divisorOverride: 3 }), cube, () => F.avgPool3d(cube, 2, { divisorOverride: 3 }), 'AvgPool3d(kernelSize=2, divisorOverride=3)'],
+  [new nn.LPPool1d(2, 3), row, () => F.lpPool1d(row, 2, 3), 'LPPool1d(normType=2, kernelSize=3)'],
+  [new nn.LPPool2d(2, 3, 2), image, () => F.lpPool2d(image, 2, 3, 2), 'LPPool2d(normType=2, kernelSize=3, stride=2)'],
+  [new nn.AdaptiveAvgPool1d(4), row, () => F.adaptiveAvgPool1d(row, 4), 'AdaptiveAvgPool1d(outputSize=4)'],
+  [new nn.AdaptiveAvgPool2d([3, null]), image, () => F.adaptiveAvgPool2d(image, [3, null]), 'AdaptiveAvgPool2d(outputSize=3,)'],
+  [new nn.AdaptiveAvgPool3d(2), cube, () => F.adaptiveAvgPool3d(cube, 2), 'AdaptiveAvgPool3d(outputSize=2)'],
+  [new nn.AdaptiveMaxPool1d(4), row, () => F.adaptiveMaxPool1d(row, 4), 'AdaptiveMaxPool1d(outputSize=4)'],
+  [new nn.AdaptiveMaxPool2d([3, 5]), image, () => F.adaptiveMaxPool2d(image, [3, 5]), 'AdaptiveMaxPool2d(outputSize=3,5)'],
+  [new nn.AdaptiveMaxPool3d(2), cube, () => F.adaptiveMaxPool3d(cube, 2), 'AdaptiveMaxPool3d(outputSize=2)'],
+]; // prettier-ignore
+
+test('poolings are what their functions are', (t) => {
+  for (const [layer, x, expected, printed] of PLAIN) {
+    t.true(sameBits(layer.forward(x), expected()), printed);
+    t.is(String(layer), printed);
+    t.deepEqual(Object.keys(layer.stateDict()), []);
+  }
+});
+
+for (const backend of BACKENDS)
+  test(`convolutions have the weights and shapes of PyTorch's, on ${backend}`, (t) => {
+    onBackend(backend, () => {
+      const layers: [nn.Module & { weight: Tensor; bias: Tensor | null }, Tensor, number[], number[], string][] = [
+        [new nn.Conv1d(4, 6, 3, 2, 1), row, [6, 4, 3], [2, 6, 5], 'Conv1d(4, 6, kernelSize=3, stride=2, padding=1)'],
+        [new nn.Conv2d(4, 6, [3, 2], { groups: 2, padding: 'same' }), image, [6, 2, 3, 2], [2, 6, 6, 7], 'Conv2d(4, 6, kernelSize=3,2, groups=2, padding=same)'],
+        [new nn.Conv3d(4, 2, 2, 1, 0, 1, 1, false), cube, [2, 4, 2, 2, 2], [2, 2, 4, 3, 5], 'Conv3d(4, 2, kernelSize=2, stride=1, padding=0, dilation=1, groups=1)'],
+        [new nn.ConvTranspose1d(4, 2, 3, { stride: 2, outputPadding: 1 }), row, [4, 2, 3], [2, 2, 20], 'ConvTranspose1d(4, 2, kernelSize=3, stride=2, outputPadding=1)'],
+        [new nn.ConvTranspose2d(4, 6, 2, 2, 0, 0, 2), image, [4, 3, 2, 2], [2, 6, 12, 14], 'ConvTranspose2d(4, 6, kernelSize=2, stride=2, padding=0, outputPadding=0, groups=2)'],
+        [new nn.ConvTranspose3d(4, 1, [1, 2, 3]), cube, [4, 1, 1, 2, 3], [2, 1, 5, 5, 8], 'ConvTranspose3d(4, 1, kernelSize=1,2,3)'],
+      ]; // prettier-ignore
+      for (const [layer, x, weight, shape, printed] of layers) {
+        t.deepEqual(layer.weight.shape, weight, printed);
+        t.deepEqual(layer.forward(x).shape, shape, printed);
+        t.is(String(layer), printed);
+        t.deepEqual(Object.keys(layer.stateDict()), layer.bias === null ? ['weight'] : ['weight', 'bias']);
+      }
+    });
+  });
