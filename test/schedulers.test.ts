@@ -29,7 +29,11 @@ function optimizerOf(kind: 'SGD' | 'Adam'): optim.Optimizer<{ lr: number }> {
   return kind === 'Adam' ? new optim.Adam(groups, 0.1) : new optim.SGD(groups, 0.1, 0.5);
 }
 
-interface Group { lr: number; momentum?: number; betas?: readonly number[] }
+interface Group {
+  lr: number;
+  momentum?: number;
+  betas?: readonly number[];
+}
 const lrsOf = (optimizer: optim.Optimizer<{ lr: number }>): number[] =>
   optimizer.paramGroups.map(({ lr }) => lr);
 const momentaOf = (optimizer: optim.Optimizer<{ lr: number }>): number[] =>
