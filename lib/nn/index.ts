@@ -1,3 +1,4 @@
+export { MultiheadAttention, type AttentionArguments, type MultiheadAttentionOptions } from './attention.js';
 export * as functional from '../functional.js';
 export { GELU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softmax2d, Softmin, Tanh } from './activation.js';
 export { Bilinear, CosineSimilarity, Identity, PairwiseDistance } from './bilinear.js';
@@ -24,6 +25,22 @@ export {
 } from './normalization.js';
 export type { LayerOptions } from './options.js';
 export { Parameter } from './parameter.js';
+export { GRU, LSTM, RNN, type LSTMOptions, type RecurrentOptions, type RNNOptions } from './rnn.js';
+export { GRUCell, LSTMCell, RNNCell, type CellOptions, type RNNCellOptions } from './rnn-cells.js';
+export {
+  Transformer,
+  TransformerDecoder,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+} from './transformer.js';
+export type {
+  DecoderArguments,
+  EncoderArguments,
+  TransformerArguments,
+  TransformerLayerOptions,
+  TransformerOptions,
+} from './transformer.js';
 export * as utils from './utils/index.js';
 export {
   AdaptiveAvgPool1d,
