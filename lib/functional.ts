@@ -28,6 +28,7 @@ export {
   binaryCrossEntropyWithLogits,
   cosineEmbeddingLoss,
   crossEntropy,
+  ctcLoss,
   gaussianNllLoss,
   hingeEmbeddingLoss,
   huberLoss,
@@ -60,6 +61,7 @@ export {
 export { groupNorm, instanceNorm } from './ops/group-norm.js';
 export { localResponseNorm, normalize, rmsNorm } from './ops/response-norm.js';
 export { embedding } from './ops/embedding.js';
+export { embeddingBag } from './ops/embedding-bag.js';
 export { pdist } from './ops/linalg/distance.js';
 export { linear } from './ops/matmul.js';
 export {

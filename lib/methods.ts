@@ -24,10 +24,10 @@ const FUNCTIONS = [
   ...(['conv1d', 'conv3d', 'convTranspose1d', 'convTranspose2d', 'convTranspose3d'] as const),
   ...(['pairwiseDistance', 'normalize', 'bilinear', 'localResponseNorm', 'rmsNorm', 'groupNorm'] as const),
   ...(['instanceNorm', 'dropout1d', 'dropout2d', 'dropout3d'] as const),
-  ...(['alphaDropout', 'featureAlphaDropout'] as const),
   ...(['maxPool1d', 'maxPool3d', 'avgPool1d', 'avgPool2d', 'avgPool3d', 'lpPool1d', 'lpPool2d'] as const),
   ...(['adaptiveAvgPool1d', 'adaptiveAvgPool2d', 'adaptiveAvgPool3d'] as const),
   ...(['adaptiveMaxPool1d', 'adaptiveMaxPool2d', 'adaptiveMaxPool3d'] as const),
+  ...(['alphaDropout', 'featureAlphaDropout', 'ctcLoss', 'embeddingBag'] as const),
 ] satisfies (keyof Ops)[];
 
 type Ops = typeof ops;

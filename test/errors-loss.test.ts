@@ -4,6 +4,8 @@ import {
   cosineEmbeddingLoss,
   cosineSimilarity,
   crossEntropy,
+  ctcLoss,
+  embeddingBag,
   full,
   gaussianNllLoss,
   huberLoss,
@@ -14,6 +16,7 @@ import {
   multilabelMarginLoss,
   multilabelSoftMarginLoss,
   nllLoss,
+  nn,
   ones,
   pairwiseDistance,
   smoothL1Loss,
@@ -23,7 +26,7 @@ import {
 } from '../lib/index.js';
 import { ints, testWrongCalls } from './support/wrong-calls.js';
 
-// Bad input to losses and distances.
+// Bad input to losses, distances and bags.
 // prettier-ignore
 testWrongCalls([
   [() => crossEntropy(ones([2, 3]), ints(0, 1), ones([2])), ShapeError, '[crossEntropy] weight: expected (3,), got (2,)'],
@@ -57,6 +60,27 @@ testWrongCalls([
   [() => cosineEmbeddingLoss(ones([2, 3]), ones([2, 3]), ones([2, 1])), ShapeError, '[cosineEmbeddingLoss] expected inputs (N, D) and target (N), or (D) and (), got (2, 3), (2, 3) and (2, 1)'],
   [() => tripletMarginLoss(ones([2, 3]), ones([3]), ones([2, 3])), ShapeError, '[tripletMarginLoss] expected as many dimensions in each, got (2, 3), (3,) and (2, 3)'],
   [() => tripletMarginWithDistanceLoss(ones([2, 3]), ones([2, 3]), ones([2, 3]), { distanceFunction: 2 as never }), TypeError, '[tripletMarginWithDistanceLoss] distanceFunction: expected a function, got 2'],
+  [() => ctcLoss(ones([3]), ints(1), 3, 1), ShapeError, '[ctcLoss] logProbs: expected (T, N, C) or (T, C), got (3,)'],
+  [() => ctcLoss(ones([3, 1, 2]), ones([1]), [3], [1]), TypeError, '[ctcLoss] targets: expected class numbers in an int32 tensor, got float32'],
+  [() => ctcLoss(ones([3, 1, 2]), ints(1), [4], [1]), RangeError, '[ctcLoss] inputLengths: expected whole numbers from 1 to 3, got 4'],
+  [() => ctcLoss(ones([3, 1, 2]), ints(1), [3, 3], [1]), ShapeError, '[ctcLoss] inputLengths: expected 1 number, got 2'],
+  [() => ctcLoss(ones([3, 1, 2]), ints(1), [3], ones([1])), TypeError, '[ctcLoss] targetLengths: expected whole numbers, got float32'],
+  [() => ctcLoss(ones([3, 2, 2]), ints(1, 1, 1), [3, 3], [1, 1]), ShapeError, '[ctcLoss] targets: expected (2,), got (3,)'],
+  [() => ctcLoss(ones([3, 2, 2]), ints(1, 1, 1).reshape(3, 1), [3, 3], [1, 1]), ShapeError, '[ctcLoss] targets: expected (2, S), got (3, 1)'],
+  [() => ctcLoss(ones([3, 1, 2]), ints(2), [3], [1]), RangeError, '[ctcLoss] target 2 is not one of the 2 classes but the blank, 0'],
+  [() => ctcLoss(ones([3, 1, 2]), ints(1), [3], [1], 1), RangeError, '[ctcLoss] target 1 is not one of the 2 classes but the blank, 1'],
+  [() => ctcLoss(ones([3, 1, 2]), ints(1), [3], [1], 2), RangeError, '[ctcLoss] blank: expected one of the 2 classes, got 2'],
+  [() => ctcLoss(ones([3, 0, 2]), ints(), [], []), ShapeError, '[ctcLoss] expected at least one sequence, got (3, 0, 2)'],
+  [() => new nn.CTCLoss(-1), RangeError, '[CTCLoss] blank: expected a whole number from 0, got -1'],
+  [() => embeddingBag(ints(1), ones([2, 3])), TypeError, '[embeddingBag] offsets: expected a tensor, got null'],
+  [() => embeddingBag(ints(1), ones([2, 3]), ints(1)), RangeError, '[embeddingBag] offsets: expected 0 first, got 1'],
+  [() => embeddingBag(ints(1), ones([2, 3]), ints(0, 2)), RangeError, '[embeddingBag] offsets: expected rising numbers up to 1, got 2'],
+  [() => embeddingBag(ints(1).reshape(1, 1), ones([2, 3]), ints(0)), TypeError, '[embeddingBag] offsets: only for an index of one dimension'],
+  [() => embeddingBag(ints(2), ones([2, 3]), ints(0)), RangeError, '[embeddingBag] index 2 (element 0 of index) is out of range for size 2'],
+  [() => embeddingBag(ints(1), ones([2, 3]), ints(0), { mode: 'avg' as never }), RangeError, "[embeddingBag] mode: expected 'sum' or 'mean' or 'max', got \"avg\""],
+  [() => embeddingBag(ints(1), ones([2, 3]), ints(0), { perSampleWeights: ones([1]) }), RangeError, "[embeddingBag] perSampleWeights: only for mode 'sum', got 'mean'"],
+  [() => embeddingBag(ints(1), ones([2, 3]), ints(0), { mode: 'sum', perSampleWeights: ones([2]) }), ShapeError, '[embeddingBag] perSampleWeights: expected (1,), got (2,)'],
+  [() => new nn.EmbeddingBag(2, 3, { mode: 'avg' as never }), RangeError, "[EmbeddingBag] mode: expected 'sum' or 'mean' or 'max', got \"avg\""],
   [() => pairwiseDistance(ones([2, 3]), ones([2])), ShapeError, '[pairwiseDistance] shapes (2, 3) and (2,) do not broadcast together'],
   [() => pairwiseDistance(ones([2, 3]), ones([2, 3]), { norm: 1 } as never), TypeError, "[pairwiseDistance] options: unknown option 'norm'; there is p, eps, keepdim"],
   [() => cosineSimilarity(ones([2, 3]), ones([2, 3]), 2), RangeError, '[cosineSimilarity] dim 2 is out of range for 2 dimensions'],

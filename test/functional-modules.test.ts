@@ -77,6 +77,7 @@ const MODULES: readonly [Called, Tensor[], () => Tensor, string][] = [
   [new nn.MultiLabelSoftMarginLoss({ weight }), [rows, q], () => F.multilabelSoftMarginLoss(rows, q, weight), 'MultiLabelSoftMarginLoss(reduction=mean)'],
   [new nn.TripletMarginLoss({ swap: true, margin: 2 }), [rows, others, more], () => F.tripletMarginLoss(rows, others, more, { swap: true, margin: 2 }), 'TripletMarginLoss(margin=2, p=2, eps=0.000001, swap=true, reduction=mean)'],
   [new nn.TripletMarginWithDistanceLoss({ distanceFunction: (a, b) => a.sub(b).abs().sum(-1) }), [rows, others, more], () => F.tripletMarginLoss(rows, others, more, 1, 1, 0), 'TripletMarginWithDistanceLoss(margin=1, swap=false, reduction=mean)'],
+  [new nn.CTCLoss({ reduction: 'sum' }), [rows.unsqueeze(1), tensor([1, 2], { dtype: 'int32' }), tensor([4], { dtype: 'int32' }), tensor([2], { dtype: 'int32' })], () => F.ctcLoss(rows.unsqueeze(1), tensor([[1, 2]], { dtype: 'int32' }), 4, [2], 0, 'sum'), 'CTCLoss(blank=0, reduction=sum, zeroInfinity=false)'],
   [new nn.CosineSimilarity(0), [rows, others], () => F.cosineSimilarity(rows, others, 0), 'CosineSimilarity(dim=0, eps=1e-8)'],
   [new nn.PairwiseDistance({ p: 1 }), [rows, others], () => F.pairwiseDistance(rows, others, 1), 'PairwiseDistance(p=1, eps=0.000001, keepdim=false)'],
   [new nn.GroupNorm(3, 6), [x], () => F.groupNorm(x, 3), 'GroupNorm(3, 6, eps=0.00001, affine=true)'],
@@ -124,6 +125,15 @@ for (const backend of BACKENDS)
       close(norm.forward(image.narrow(0, 0, 1)), [-0.14859911466, 0.765856975556, 3.50922524621, 1.68031306577, 1.67100274746, 3.56717607791, 0.722916082235, -0.225170582991, 0.764614310501, 3.58780561081, 1.70567807727, 1.70567807727]);
     });
   }); // prettier-ignore
+
+test('EmbeddingBag learns what its bags hold', (t) => {
+  const bag = new nn.EmbeddingBag(5, 3, { mode: 'sum', paddingIdx: -5 });
+  t.is(bag.toString(), 'EmbeddingBag(5, 3, mode=sum, paddingIdx=0)');
+  t.deepEqual(bag.weight.select(0, 0).tolist(), [0, 0, 0]);
+  const y = bag.forward(tensor([1, 1, 0, 4], { dtype: 'int32' }), tensor([0, 3], { dtype: 'int32' }));
+  y.sum().backward();
+  t.deepEqual(bag.weight.grad!.select(1, 0).tolist(), [0, 2, 0, 0, 1]);
+});
 
 test('Bilinear has the shapes and the range of PyTorch', (t) => {
   const layer = new nn.Bilinear(3, 4, 5, { dtype: 'float64' });

@@ -1,6 +1,9 @@
 import type { FloatDType } from '../dtype.js';
+import { checkBoolean } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { randn } from '../ops/create.js';
+import { checkOneOf } from '../ops/arguments.js';
+import { embeddingBag, type BagMode, type EmbeddingBagOptions } from '../ops/embedding-bag.js';
 import { embedding, readPaddingIdx } from '../ops/embedding.js';
 import { zero_ } from '../ops/inplace.js';
 import { checkOptions } from '../ops/primitive.js';
@@ -44,5 +47,61 @@ export class Embedding extends Module {
   protected override extraRepr(): string {
     const padding = this.paddingIdx === null ? '' : `, paddingIdx=${this.paddingIdx}`;
     return `${this.numEmbeddings}, ${this.embeddingDim}${padding}`;
+  }
+}
+
+/** What {@link EmbeddingBag} takes by name. */
+export interface EmbeddingBagLayerOptions extends Pick<
+  EmbeddingBagOptions,
+  'mode' | 'includeLastOffset' | 'paddingIdx'
+> {
+  /** Default float32. */
+  readonly dtype?: FloatDType;
+}
+
+/**
+ * {@link embeddingBag} as a module: the means (or sums, or maxima) of bags of learned vectors, at first from the standard
+ * normal distribution.
+ * Shapes: (B, L) of int32, or one dimension with offsets (B) → (B, embeddingDim); weight (numEmbeddings, embeddingDim).
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html
+ */
+export class EmbeddingBag extends Module {
+  readonly weight: Parameter;
+  readonly mode: BagMode;
+  readonly includeLastOffset: boolean;
+  /** The row that stays 0, is not learned and counts in no bag. */
+  readonly paddingIdx: number | null;
+
+  constructor(
+    readonly numEmbeddings: number,
+    readonly embeddingDim: number,
+    options: EmbeddingBagLayerOptions = {},
+  ) {
+    super();
+    const op = 'EmbeddingBag';
+    checkCount(op, 'numEmbeddings', numEmbeddings);
+    checkCount(op, 'embeddingDim', embeddingDim, 0);
+    checkOptions(op, options, ['mode', 'includeLastOffset', 'paddingIdx', 'dtype']);
+    const { mode = 'mean', includeLastOffset = false } = options;
+    checkOneOf(op, 'mode', mode, ['sum', 'mean', 'max']);
+    checkBoolean(op, 'includeLastOffset', includeLastOffset);
+    const dtype = readDType(op, options);
+    this.mode = mode;
+    this.includeLastOffset = includeLastOffset;
+    this.paddingIdx = readPaddingIdx(op, options.paddingIdx, numEmbeddings);
+    this.weight = new Parameter(randn([numEmbeddings, embeddingDim], { dtype }));
+    const { paddingIdx } = this;
+    if (paddingIdx !== null) noGrad(() => zero_(select(this.weight, 0, paddingIdx)));
+  }
+
+  forward(index: Tensor, offsets: Tensor | null = null, perSampleWeights: Tensor | null = null): Tensor {
+    const { mode, includeLastOffset, paddingIdx } = this;
+    const options = { offsets, mode, perSampleWeights, includeLastOffset, paddingIdx };
+    return embeddingBag(index, this.weight, options);
+  }
+
+  protected override extraRepr(): string {
+    const padding = this.paddingIdx === null ? '' : `, paddingIdx=${this.paddingIdx}`;
+    return `${this.numEmbeddings}, ${this.embeddingDim}, mode=${this.mode}${padding}`;
   }
 }

@@ -18,6 +18,7 @@ import {
   type CrossEntropyOptions,
   type NllLossOptions,
 } from '../ops/loss/cross-entropy.js';
+import { ctcLoss, readCtc, type CtcLossOptions, type Lengths } from '../ops/loss/ctc.js';
 import {
   cosineEmbeddingLoss,
   readTriplet,
@@ -365,5 +366,19 @@ export class TripletMarginWithDistanceLoss extends Configured<ReturnType<typeof 
 
   forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
     return tripletMarginWithDistanceLoss(anchor, positive, negative, this.options);
+  }
+}
+
+/**
+ * {@link ctcLoss} as a module. Inputs: logarithms of probabilities, targets, and how long both are.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.CTCLoss.html
+ */
+export class CTCLoss extends Configured<Required<CtcLossOptions>> {
+  constructor(...rest: Rest<[blank: number, reduction: Reduction, zeroInfinity: boolean], CtcLossOptions>) {
+    super(readCtc('CTCLoss', rest));
+  }
+
+  forward(logProbs: Tensor, targets: Tensor, inputLengths: Lengths, targetLengths: Lengths): Tensor {
+    return ctcLoss(logProbs, targets, inputLengths, targetLengths, this.options);
   }
 }

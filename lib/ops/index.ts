@@ -64,6 +64,7 @@ export {
   type DropoutOptions,
 } from './dropout.js';
 export { embedding } from './embedding.js';
+export { embeddingBag, type BagMode, type EmbeddingBagOptions } from './embedding-bag.js';
 export { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export { add_, copy_, div_, fill_, mul_, sub_, zero_ } from './inplace.js';
 export * as linalg from './linalg/index.js';

@@ -235,6 +235,43 @@ const triplet = (a: Nd, b: Nd, c: Nd, ...rest: (number | boolean | Triplet)[]): 
   return reduced(zip((x, y) => Math.max(0, x - y + margin))(d(a, b), far), options);
 };
 
+interface Ctc extends LossOptions {
+  blank?: number;
+  zeroInfinity?: boolean;
+}
+
+/** The loss by definition: the probabilities of all the ways to draw the target, added up. */
+function ctc(
+  x: Nd,
+  targets: Nd,
+  times: number | number[],
+  sizes: number | number[],
+  ...rest: (number | string | Ctc)[]
+): Nd {
+  const options = rest.find((arg) => typeof arg === 'object') ?? {};
+  const { blank = rest.find((arg) => typeof arg === 'number') ?? 0, zeroInfinity = false } = options;
+  const batch = x.shape.length === 3;
+  const [count, classCount] = batch ? [x.shape[1], x.shape[2]] : [1, x.shape[1]];
+  const p = oracle.along(oracle.softmax)(batch ? x : oracle.reshaped(x, [x.shape[0], 1, classCount]), 2);
+  let start = 0;
+  const losses = Array.from({ length: count }, (_, n) => {
+    const [time, size] = [[times].flat()[n], [sizes].flat()[n]];
+    const from = targets.shape.length === 2 ? n * targets.shape[1] : start;
+    start += size;
+    const target = targets.data.slice(from, from + size).join();
+    let sum = 0;
+    for (let path = 0; path < classCount ** time; path++) {
+      const drawn = Array.from({ length: time }, (_, t) => Math.floor(path / classCount ** t) % classCount);
+      const read = drawn.filter((c, t) => c !== blank && c !== drawn[t - 1]);
+      if (read.join() === target) sum += drawn.map((c, t) => at(p, [t, n, c])).reduce((a, b) => a * b, 1);
+    }
+    return sum === 0 && zeroInfinity ? 0 : -Math.log(sum);
+  });
+  const { reduction = rest.find((arg) => typeof arg === 'string') ?? 'mean' } = options;
+  const shared = reduction === 'mean' ? losses.map((v, n) => v / Math.max([sizes].flat()[n], 1)) : losses;
+  return reduced({ shape: batch ? [count] : [], data: shared }, { reduction });
+}
+
 /** Input and target of one shape. */
 const PAIRS = [
   [real(2, 3), real(2, 3)], [real(2, 3), real(2, 3), { reduction: 'sum' }], [real(3), real(3), { reduction: 'none' }], [real(), real()], [real(2, 2, 2), real(2, 2, 2)], [real(0, 2), real(0, 2), { reduction: 'sum' }],
@@ -296,6 +333,10 @@ export const LOSS: readonly Row[] = [
     [real(3, 4), real(3, 4), real(3, 4)], [real(3, 4), real(3, 4), real(3, 4), 2, 3, { reduction: 'none' }], [real(4), real(4), real(4), { swap: true, margin: 3 }], [real(2, 3), real(1, 3), real(2, 3), { reduction: 'sum', eps: 0.1, p: 1.5 }]),
   row('tripletMarginWithDistanceLoss', { oracle: (a: Nd, b: Nd, c: Nd, options: Triplet & { distanceFunction?: unknown } = {}) => options.distanceFunction === undefined ? triplet(a, b, c, options) : triplet(a, b, c, { ...options, p: 1, eps: 0 }), dtypes: floats },
     [real(3, 4), real(3, 4), real(3, 4)], [real(3, 4), real(3, 4), real(3, 4), { swap: true, margin: 3, reduction: 'none' }], [real(2, 3), real(2, 3), real(2, 3), { distanceFunction: (x: Tensor, y: Tensor) => x.sub(y).abs().sum(-1), reduction: 'sum' }]),
+  row('ctcLoss', { oracle: ctc, dtypes: floats },
+    [real(4, 2, 3), whole([2, 2], [1, 2, 2, 0]), [4, 3], [2, 1]], [real(5, 2, 3), whole([4], [1, 1, 2, 1]), [5, 4], [3, 1], { reduction: 'none' }], [real(4, 2), whole([1], [1]), 4, 1],
+    [real(3, 2, 3), whole([2, 2], [2, 0, 0, 2]), [3, 3], [2, 2], 1, 'sum'], [real(2, 2, 3), whole([2, 2], [1, 1, 2, 1]), [2, 2], [2, 2], { zeroInfinity: true, reduction: 'sum' }], [real(3, 1, 2), whole([1, 1], [1]), [3], [0]],
+    [real(3, 3, 2), whole([3, 0], []), [3, 2, 1], [0, 0, 0], { reduction: 'none' }]),
   row('pairwiseDistance', { oracle: pairwise, dtypes: floats },
     [real(2, 3), real(2, 3)], [real(2, 3), real(3), 1], [real(3), real(3), { p: 3, keepdim: true }], [real(2, 1, 3), real(2, 3), { p: 1.5, eps: 0.01 }], [real(2, 3), real(2, 3), Infinity], [real(2, 3), real(2, 3), { p: -Infinity }], [real(2, 3), real(2, 3), { p: 0.5 }],
     [real(2, 3), real(2, 3), -1], [real(0, 3), real(0, 3)]),

@@ -1,4 +1,5 @@
 export { crossEntropy, nllLoss, type CrossEntropyOptions, type NllLossOptions } from './cross-entropy.js';
+export { ctcLoss, type CtcLossOptions, type Lengths } from './ctc.js';
 export type { LossOptions, Reduction } from './reduction.js';
 export {
   gaussianNllLoss,
