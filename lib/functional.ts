@@ -78,4 +78,5 @@ export { batchNorm, layerNorm } from './ops/normalization.js';
 export { gelu, relu, sigmoid, silu, tanh } from './ops/pointwise.js';
 export { gumbelSoftmax, logSoftmax, softmax, softmin } from './ops/softmax.js';
 export { scaledDotProductAttention } from './ops/attention.js';
+export { pad } from './ops/shape-pad.js';
 export { fold, unfold } from './ops/unfold.js';

@@ -1,16 +1,29 @@
 import { backward, type BackwardOptions } from './autograd.js';
 import { checkDType, type DType } from './dtype.js';
+import { shapeError } from './errors.js';
 import { registerHook, registerPostAccumulateGradHook, type RemovableHandle } from './hooks.js';
 import * as ops from './ops/index.js';
-import { cast, type Keepdim } from './ops/primitive.js';
-import type { Shape } from './shape.js';
+import { readSizes, type Sizes } from './ops/arguments.js';
+import { cast, type Keepdim, type TensorLike } from './ops/primitive.js';
+import { formatShape } from './shape.js';
 import { Tensor, viewOf, type GradientHook } from './tensor.js';
 
 // Every op that takes a tensor first is a method too: `x.add(y)` is `add(x, y)`, and is documented there. These are not:
 // they make tensors, take several, start with something else, or read better as functions, as losses do.
 const FUNCTIONS = [
   ...(['arange', 'eye', 'fromArray', 'full', 'linspace', 'ones', 'rand', 'randint', 'randn'] as const),
-  ...(['tensor', 'zeros', 'zerosLike', 'cat', 'stack', 'where', 'unbroadcast', 'detectAnomaly'] as const),
+  ...([
+    'tensor',
+    'zeros',
+    'zerosLike',
+    'cat',
+    'concat',
+    'concatenate',
+    'stack',
+    'where',
+    'unbroadcast',
+    'detectAnomaly',
+  ] as const),
   ...(['linear', 'embedding', 'scaledDotProductAttention'] as const),
   ...(['logSigmoid', 'softplus', 'softsign', 'relu6', 'leakyRelu', 'elu', 'celu', 'selu', 'mish'] as const),
   ...(['hardtanh', 'hardsigmoid', 'hardswish', 'softshrink', 'tanhshrink', 'threshold', 'rrelu'] as const),
@@ -28,6 +41,9 @@ const FUNCTIONS = [
   ...(['adaptiveAvgPool1d', 'adaptiveAvgPool2d', 'adaptiveAvgPool3d'] as const),
   ...(['adaptiveMaxPool1d', 'adaptiveMaxPool2d', 'adaptiveMaxPool3d'] as const),
   ...(['alphaDropout', 'featureAlphaDropout', 'ctcLoss', 'embeddingBag'] as const),
+  ...(['hstack', 'vstack', 'rowStack', 'dstack', 'columnStack', 'blockDiag', 'constantPadNd'] as const),
+  ...(['atleast1d', 'atleast2d', 'atleast3d', 'broadcastTensors', 'meshgrid', 'cartesianProd'] as const),
+  ...(['combinations', 'vander', 'trilIndices', 'triuIndices'] as const),
 ] satisfies (keyof Ops)[];
 
 type Ops = typeof ops;
@@ -36,9 +52,6 @@ type Own = 'max' | 'min' | 'reshape' | 'permute' | 'expand';
 type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer T ? (...rest: R) => T : never;
 type Name = Exclude<keyof Ops, (typeof FUNCTIONS)[number] | Own>;
 type OpMethods = { [K in Name as Ops[K] extends (...args: never[]) => unknown ? K : never]: Method<Ops[K]> };
-
-/** Sizes or dimensions, as one array or one by one. */
-type Sizes = number[] | [Shape];
 
 declare module './tensor.js' {
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the members come from the ops
@@ -51,15 +64,23 @@ declare module './tensor.js' {
     min(dim: number, keepdim?: Keepdim): ops.ValuesAndIndices;
     min(dim: readonly number[] | null, keepdim?: Keepdim): Tensor;
     /** `reshape(x, shape)`; sizes as one array or one by one. */
-    reshape(...shape: Sizes): Tensor;
+    reshape(...shape: Sizes<'shape'>): Tensor;
     /** `permute(x, dims)`; dims as one array or one by one. */
-    permute(...dims: Sizes): Tensor;
+    permute(...dims: Sizes<'dims'>): Tensor;
     /** `expand(x, shape)`; sizes as one array or one by one. */
-    expand(...shape: Sizes): Tensor;
+    expand(...size: Sizes<'size'>): Tensor;
+    /** `where(condition, this, other)`: this tensor where `condition` holds, else `other`. */
+    where(condition: Tensor, other: TensorLike): Tensor;
     /** This tensor with another dtype; itself when it has it. Gradient: `g` in this tensor's dtype. */
     to(dtype: DType): Tensor;
     /** The dimensions in reverse order; for a matrix, its transpose. */
     readonly T: Tensor;
+    /** The last two dimensions swapped. */
+    readonly mT: Tensor;
+    /** A matrix transposed. */
+    readonly H: Tensor;
+    /** The last two dimensions swapped: numbers here are real. */
+    readonly mH: Tensor;
     /** The same memory, outside the graph. */
     detach(): Tensor;
     /** Sets whether gradients are computed for this leaf, and returns it. */
@@ -86,17 +107,18 @@ declare module './tensor.js' {
   }
 }
 
-const sizes = (list: Sizes): Shape => (Array.isArray(list[0]) ? (list[0] as Shape) : (list as number[]));
-
 const methods: Record<string, (this: Tensor, ...rest: never[]) => unknown> = {
-  reshape(...shape: Sizes) {
-    return ops.reshape(this, sizes(shape));
+  reshape(...shape: Sizes<'shape'>) {
+    return ops.reshape(this, readSizes('reshape', shape, 'shape'));
   },
-  permute(...dims: Sizes) {
-    return ops.permute(this, sizes(dims));
+  permute(...dims: Sizes<'dims'>) {
+    return ops.permute(this, readSizes('permute', dims, 'dims'));
   },
-  expand(...shape: Sizes) {
-    return ops.expand(this, sizes(shape));
+  expand(...size: Sizes<'size'>) {
+    return ops.expand(this, readSizes('expand', size, 'size'));
+  },
+  where(condition: Tensor, other: TensorLike) {
+    return ops.where(condition, this, other);
   },
   to(dtype: DType) {
     checkDType('to', dtype);
@@ -136,9 +158,19 @@ for (const [name, op] of Object.entries(ops)) {
 }
 for (const [name, value] of Object.entries(methods))
   Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
-Object.defineProperty(Tensor.prototype, 'T', {
-  get(this: Tensor) {
-    return ops.permute(this, this.shape.map((_, dim) => dim).reverse());
+const properties: Record<string, (x: Tensor) => Tensor> = {
+  T: (x) => ops.permute(x, x.shape.map((_, dim) => dim).reverse()),
+  H: (x) => {
+    if (x.ndim !== 2 && x.ndim !== 0) shapeError('H', `expected a matrix, got shape ${formatShape(x.shape)}`);
+    return ops.t(x);
   },
-  configurable: true,
-});
+  mT: ops.adjoint,
+  mH: ops.adjoint,
+};
+for (const [name, read] of Object.entries(properties))
+  Object.defineProperty(Tensor.prototype, name, {
+    get(this: Tensor) {
+      return read(this);
+    },
+    configurable: true,
+  });

@@ -56,6 +56,19 @@ export function fillsMemory(shape: Shape, strides: readonly number[], size: numb
   return filled === size;
 }
 
+/** Whether several elements share a place in memory, as in what is expanded, or in windows that overlap. */
+export function overlaps(shape: Shape, strides: readonly number[]): boolean {
+  const dims = shape.map((_, dim) => dim).filter((dim) => shape[dim] > 1);
+  dims.sort((a, b) => Math.abs(strides[a]) - Math.abs(strides[b]));
+  let reach = 0;
+  for (const dim of dims) {
+    const stride = Math.abs(strides[dim]);
+    if (stride <= reach) return true;
+    reach += stride * (shape[dim] - 1);
+  }
+  return false;
+}
+
 /** Whether two shapes are the same. */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;

@@ -8,6 +8,7 @@ import { NORMALIZATION } from './cases/normalization.js';
 import { POINTWISE } from './cases/pointwise.js';
 import { REDUCE } from './cases/reduce.js';
 import { SHAPE } from './cases/shape.js';
+import { SHAPE_MORE } from './cases/shape-more.js';
 import type { OpName, Row } from './support/row.js';
 
 /*
@@ -29,6 +30,8 @@ export const WITHOUT_ROW: Partial<Record<OpName, string>> = {
   randint: 'creates',
   randn: 'creates',
   tensor: 'creates',
+  trilIndices: 'creates', // test/create.test.ts
+  triuIndices: 'creates',
   zeros: 'creates',
   alphaDropout: 'random', // test/dropout.test.ts
   dropout: 'random', // test/layers.test.ts
@@ -58,6 +61,7 @@ export const ROWS: readonly Row[] = [
   ...ACTIVATION,
   ...REDUCE,
   ...SHAPE,
+  ...SHAPE_MORE,
   ...INDEXING,
   ...LINALG,
   ...CONV,

@@ -12,6 +12,8 @@ import {
   randn,
   setRngState,
   tensor,
+  trilIndices,
+  triuIndices,
   zeros,
   type DType,
   type Tensor,
@@ -214,3 +216,12 @@ for (const backend of BACKENDS)
       t.true(chi2 < 30, `χ² of six degrees of freedom: ${chi2}`);
     });
   });
+
+test('trilIndices and triuIndices, as PyTorch', (t) => {
+  t.deepEqual(trilIndices(3, 2).tolist(), [[0, 1, 1, 2, 2], [0, 0, 1, 0, 1]]); // prettier-ignore
+  t.deepEqual(trilIndices(2, 2, -1).tolist(), [[1], [0]]);
+  t.deepEqual(triuIndices(2, 3, { offset: 1 }).tolist(), [[0, 0, 1], [1, 2, 2]]); // prettier-ignore
+  t.deepEqual(triuIndices(2, 2, 2).shape, [2, 0]);
+  t.is(triuIndices(2, 2).dtype, 'int32');
+  t.is(triuIndices(2, 2, 0, { dtype: 'float32' }).dtype, 'float32');
+});

@@ -142,7 +142,7 @@ testWrongCalls([
   [() => ones([2]).add_('1' as never), TypeError, '[add_] expected a tensor or a number, got "1"'],
   [() => ones([2]).add_(null as never), TypeError, '[add_] expected a tensor or a number, got null'],
   [() => ones([2]).mul_(ones([2, 2])), ShapeError, '[mul_] shape (2, 2) does not broadcast to (2,)'],
-  [() => ones([1]).expand(2).add_(1), Error, '[add_] several elements of an expanded tensor share one place in memory; clone() it first'],
+  [() => ones([1]).expand(2).add_(1), Error, '[add_] several elements of this view share one place in memory, as after expand or unfold; clone() it first'],
   [() => ints(1).add_(0.5), TypeError, '[add_] the result is float32, which does not fit into int32'],
   [() => ints(1).mul_(ones([1])), TypeError, '[mul_] the result is float32, which does not fit into int32'],
   [() => ints(1).div_(2), TypeError, '[div_] a quotient does not fit into int32'],

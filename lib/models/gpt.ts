@@ -83,7 +83,7 @@ class SelfAttention extends nn.Module {
       .forward(x)
       .reshape([n, t, 3, this.heads, width / this.heads])
       .permute([2, 0, 3, 1, 4]);
-    const [q, k, v] = [0, 1, 2].map((i) => qkv.select(0, i));
+    const [q, k, v] = qkv.unbind();
     const y = scaledDotProductAttention(q, k, v, { isCausal: true });
     return this.out.forward(y.transpose(1, 2).reshape([n, t, width]));
   }

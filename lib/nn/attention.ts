@@ -8,7 +8,7 @@ import { arange, zeros } from '../ops/create.js';
 import { checkProbability, dropout } from '../ops/dropout.js';
 import { fill_ } from '../ops/inplace.js';
 import { linear, matmul } from '../ops/matmul.js';
-import { pieces } from '../ops/pieces.js';
+import { chunk } from '../ops/shape-split.js';
 import { add, gt, mul, where } from '../ops/pointwise.js';
 import { scalar } from '../ops/primitive.js';
 import { mean } from '../ops/reduce.js';
@@ -235,15 +235,15 @@ export class MultiheadAttention extends Module<
   /** The three projections of one tensor, in one product where there is one weight. */
   #projectOne(x: Tensor): Tensor[] {
     if (this.inProjWeight === null) return this.#project(x, x, x);
-    return pieces(linear(x, this.inProjWeight, this.inProjBias), 3, 2);
+    return chunk(linear(x, this.inProjWeight, this.inProjBias), 3, 2);
   }
 
   #project(q: Tensor, k: Tensor, v: Tensor): Tensor[] {
     const weights =
       this.inProjWeight === null
         ? ([this.qProjWeight, this.kProjWeight, this.vProjWeight] as Parameter[])
-        : pieces(this.inProjWeight, 3, 0);
-    const biases = this.inProjBias === null ? [null, null, null] : pieces(this.inProjBias, 3, 0);
+        : chunk(this.inProjWeight, 3, 0);
+    const biases = this.inProjBias === null ? [null, null, null] : chunk(this.inProjBias, 3, 0);
     return [q, k, v].map((x, i) => linear(x, weights[i], biases[i]));
   }
 

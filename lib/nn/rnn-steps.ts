@@ -1,5 +1,5 @@
 import { linear } from '../ops/matmul.js';
-import { pieces } from '../ops/pieces.js';
+import { chunk } from '../ops/shape-split.js';
 import { add, mul, relu, sigmoid, sub, tanh } from '../ops/pointwise.js';
 import type { Tensor } from '../tensor.js';
 
@@ -28,7 +28,7 @@ export const reluStep = elman(relu);
 
 /** Gates: input, forget, cell, output. */
 export const lstmStep: Step = (input, [h, c], { hidden, bias, projection }) => {
-  const [i, f, g, o] = pieces(add(input, linear(h, hidden, bias)), 4, 1);
+  const [i, f, g, o] = chunk(add(input, linear(h, hidden, bias)), 4, 1);
   const cell = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g)));
   const output = mul(sigmoid(o), tanh(cell));
   return [projection ? linear(output, projection) : output, cell];
@@ -36,8 +36,8 @@ export const lstmStep: Step = (input, [h, c], { hidden, bias, projection }) => {
 
 /** Gates: reset, update, new. */
 export const gruStep: Step = (input, [h], { hidden, bias }) => {
-  const [r, z, n] = pieces(input, 3, 1);
-  const [hr, hz, hn] = pieces(linear(h, hidden, bias), 3, 1);
+  const [r, z, n] = chunk(input, 3, 1);
+  const [hr, hz, hn] = chunk(linear(h, hidden, bias), 3, 1);
   const next = tanh(add(n, mul(sigmoid(add(r, hr)), hn)));
   return [add(next, mul(sigmoid(add(z, hz)), sub(h, next)))];
 };

@@ -4,7 +4,7 @@ import { checkOneOf, readArgs, type Rest } from '../ops/arguments.js';
 import { zeros } from '../ops/create.js';
 import { checkProbability, dropout } from '../ops/dropout.js';
 import { linear } from '../ops/matmul.js';
-import { steps } from '../ops/pieces.js';
+import { unbind } from '../ops/shape-split.js';
 import { cat, squeeze, stack, transpose, unsqueeze } from '../ops/shape.js';
 import { formatShape, sameShape, type Shape } from '../shape.js';
 import { checkTensor, type Tensor } from '../tensor.js';
@@ -159,14 +159,14 @@ abstract class Recurrent<Hidden> extends Module<
 
     const count = this.numLayers * this.directions;
     const initial = sizes.map((size, i) => {
-      if (states === null) return steps(zeros([count, batch, size], { dtype }));
+      if (states === null) return unbind(zeros([count, batch, size], { dtype }));
       const name = sizes.length === 1 ? 'hx' : ['h', 'c'][i];
       checkTensor(op, states[i], name);
       const expected = isBatched ? [count, batch, size] : [count, size];
       if (!sameShape(states[i].shape, expected))
         shapeError(op, `${name}: expected ${formatShape(expected)}, got ${formatShape(states[i].shape)}`);
       if (states[i].dtype !== dtype) typeError(op, `${name}: expected ${dtype}, got ${states[i].dtype}`);
-      return steps(isBatched ? states[i] : unsqueeze(states[i], 1));
+      return unbind(isBatched ? states[i] : unsqueeze(states[i], 1));
     });
     const last: State[] = [];
     for (let layer = 0; layer < this.numLayers; layer++) {
@@ -210,7 +210,7 @@ function runDirection(
   step: Step,
   weights: Direction,
 ): { output: Tensor; state: State } {
-  const inputs = steps(linear(x, weights.input, weights.inputBias));
+  const inputs = unbind(linear(x, weights.input, weights.inputBias));
   const outputs = new Array<Tensor>(inputs.length);
   let state = initial;
   for (let i = 0; i < inputs.length; i++) {

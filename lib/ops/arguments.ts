@@ -41,7 +41,40 @@ export function readArgs<O extends object>(
   return read as Partial<O>;
 }
 
-const isOptions = (value: unknown): boolean => {
+/**
+ * The arguments of an op that needs all of them: by position, by name in one options object, or the last of them by name.
+ */
+export type Args<P extends unknown[], O> = P | Named<P, O>;
+type Named<P extends unknown[], O> = P extends [...infer Init, unknown]
+  ? Init extends []
+    ? [options: O]
+    : [...Init, Partial<O>] | Named<Init, O>
+  : never;
+
+/** Reads {@link Args}: a value for each name, in order; `undefined` where there is none. */
+export function readAll<P extends unknown[]>(
+  op: string,
+  args: readonly unknown[],
+  names: { readonly [K in keyof P]: string },
+): P {
+  if (args.length <= names.length && !isOptions(args[args.length - 1])) return args as P;
+  const read = readArgs<Record<string, unknown>>(op, args, names);
+  return names.map((name) => read[name]) as P;
+}
+
+/** Sizes or dimensions: in one array, one by one, or by name. */
+export type Sizes<N extends string> =
+  number[] | [sizes: readonly number[]] | [options: Readonly<Record<N, readonly number[]>>];
+
+/** Reads {@link Sizes}. Whether they are numbers is for the caller to check. */
+export function readSizes(op: string, args: readonly unknown[], name: string): readonly number[] {
+  if (args.length === 1 && isOptions(args[0]))
+    return readArgs<Record<string, readonly number[]>>(op, args, [name])[name] as readonly number[];
+  return (args.length === 1 && typeof args[0] !== 'number' ? args[0] : args) as readonly number[];
+}
+
+/** Whether an argument is an options object. */
+export const isOptions = (value: unknown): boolean => {
   if (typeof value !== 'object' || value === null || value instanceof Tensor) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -13,6 +13,7 @@ import {
   type Shape,
 } from '../shape.js';
 import { checkTensor, empty, emptyInOrder, viewOf, type Tensor } from '../tensor.js';
+import { readAll, readSizes, type Args, type Sizes } from './arguments.js';
 import { cast, readKeepdim, track, type Keepdim } from './primitive.js';
 
 // The ops that broadcasting itself is made of. `sum` and `expand` are each other's gradient.
@@ -45,18 +46,24 @@ function sumDims(input: Tensor, dims: readonly number[], keepdim: boolean): Tens
  * @throws ShapeError when `x` does not broadcast to `shape`.
  * @see https://pytorch.org/docs/stable/generated/torch.Tensor.expand.html
  */
-export function expand(x: Tensor, shape: Shape): Tensor {
+export function expand(x: Tensor, ...args: Args<[size: Shape], { readonly size: Shape }>): Tensor {
   checkTensor('expand', x);
+  const [size] = readAll<[Shape]>('expand', args, ['size']);
+  return expandTo('expand', x, size);
+}
+
+/** {@link expand}, with the name of the op that it is for. */
+export function expandTo(op: string, x: Tensor, shape: Shape): Tensor {
   const to = Array.isArray(shape)
     ? shape.map((size: number, i) => (size === -1 ? (x.shape[i - (shape.length - x.ndim)] ?? -1) : size))
     : shape;
-  checkShape('expand', to);
+  checkShape(op, to);
   if (sameShape(x.shape, to)) return x;
   const lead = to.length - x.ndim;
   if (lead < 0 || x.shape.some((size, i) => size !== 1 && size !== to[lead + i]))
-    notBroadcast('expand', x.shape, to);
+    notBroadcast(op, x.shape, to);
   const y = viewOf(x, to, broadcastStrides(x.shape, x.strides, to));
-  return track('expand', y, [x], [], (g) => [() => unbroadcast(g, x.shape)]);
+  return track(op, y, [x], [], (g) => [() => unbroadcast(g, x.shape)]);
 }
 
 function notBroadcast(op: string, shape: Shape, to: Shape): never {
@@ -91,31 +98,51 @@ export function unbroadcast(grad: Tensor, shape: Shape): Tensor {
  * @throws ShapeError when the number of elements differs.
  * @see https://pytorch.org/docs/stable/generated/torch.reshape.html
  */
-export function reshape(x: Tensor, shape: Shape): Tensor {
+export function reshape(x: Tensor, ...args: Args<[shape: Shape], { readonly shape: Shape }>): Tensor {
   checkTensor('reshape', x);
-  const to = inferShape(x, shape);
+  const [shape] = readAll<[Shape]>('reshape', args, ['shape']);
+  const to = inferShape('reshape', x, shape);
   if (sameShape(x.shape, to)) return x;
   const strides = x.isContiguous ? contiguousStrides(to) : viewStrides(x, to);
   const y = strides ? viewOf(x, to, strides) : viewOf(copyOf(x), to, contiguousStrides(to), 0);
   return track('reshape', y, [x], [], (g) => [() => reshape(g, x.shape)]);
 }
 
-function inferShape(x: Tensor, shape: Shape): Shape {
+/**
+ * A view of the same memory with another shape. One size may be -1 and is worked out.
+ * Gradient: `g` reshaped back.
+ * @throws ShapeError when the number of elements differs; Error where only a copy could have that shape: that is
+ *   {@link reshape}.
+ * @see https://pytorch.org/docs/stable/generated/torch.Tensor.view.html
+ */
+export function view(x: Tensor, ...size: Sizes<'size'>): Tensor {
+  checkTensor('view', x);
+  const to = inferShape('view', x, readSizes('view', size, 'size'));
+  const strides = x.isContiguous ? contiguousStrides(to) : viewStrides(x, to);
+  if (strides === null)
+    throw new Error(
+      `[view] shape ${formatShape(x.shape)} with strides ${formatShape(x.strides)} cannot be seen as ${formatShape(to)}; ` +
+        'reshape copies where it has to',
+    );
+  return track('view', viewOf(x, to, strides), [x], [], (g) => [() => reshape(g, x.shape)]);
+}
+
+function inferShape(op: string, x: Tensor, shape: Shape): Shape {
   const unknown = Array.isArray(shape) ? shape.indexOf(-1) : -1;
   // A copy: what the caller does with the array afterwards must not change the tensor.
   let to = Array.isArray(shape) ? [...(shape as Shape)] : shape;
   if (unknown >= 0) {
     const rest = shape.map((size, i) => (i === unknown ? 1 : size));
-    checkShape('reshape', rest);
+    checkShape(op, rest);
     const known = sizeOf(rest);
     if (known === 0 || x.size % known !== 0)
-      shapeError('reshape', `cannot infer -1: shape ${formatShape(x.shape)} into ${formatShape(shape)}`);
+      shapeError(op, `cannot infer -1: shape ${formatShape(x.shape)} into ${formatShape(shape)}`);
     to = shape.map((size, i) => (i === unknown ? x.size / known : size));
   }
-  checkShape('reshape', to);
+  checkShape(op, to);
   if (sizeOf(to) !== x.size)
     shapeError(
-      'reshape',
+      op,
       `shape ${formatShape(x.shape)} has ${x.size} elements, ${formatShape(shape)} has ${sizeOf(to)}`,
     );
   return to;

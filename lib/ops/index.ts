@@ -27,7 +27,7 @@ export {
 } from './activation.js';
 export { detectAnomaly } from './anomaly.js';
 export { scaledDotProductAttention, type AttentionOptions } from './attention.js';
-export { clone, contiguous, expand, reshape, sum, unbroadcast } from './broadcast.js';
+export { clone, contiguous, expand, reshape, sum, unbroadcast, view } from './broadcast.js';
 export { conv1d, conv2d, conv3d } from './conv.js';
 export type { Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvOptions } from './conv.js';
 export { convTranspose1d, convTranspose2d, convTranspose3d } from './conv-transpose.js';
@@ -130,6 +130,8 @@ export { maxPool1d, maxPool2d, maxPool3d, type MaxPool2dOptions, type MaxPoolOpt
 export { amax, amin, argmax, argmin, max, mean, min, type ValuesAndIndices } from './reduce.js';
 export {
   cat,
+  concat,
+  concatenate,
   flatten,
   narrow,
   permute,
@@ -138,9 +140,91 @@ export {
   squeeze,
   stack,
   swapaxes,
+  swapdims,
   transpose,
   unsqueeze,
+  type DimOption,
+  type DimsOption,
+  type NarrowOptions,
+  type SelectOptions,
+  type SliceOptions,
 } from './shape.js';
+export {
+  diag,
+  diagEmbed,
+  diagflat,
+  diagonal,
+  trace,
+  tril,
+  trilIndices,
+  triu,
+  triuIndices,
+  type DiagonalOptions,
+  type DiagOptions,
+  type TriangleIndicesOptions,
+} from './shape-diagonal.js';
+export {
+  blockDiag,
+  cartesianProd,
+  columnStack,
+  combinations,
+  dstack,
+  hstack,
+  meshgrid,
+  rowStack,
+  vander,
+  vstack,
+  type CombinationsOptions,
+  type MeshgridOptions,
+  type VanderOptions,
+} from './shape-join.js';
+export { constantPadNd, type PadMode, type PadOptions } from './shape-pad.js';
+export {
+  flip,
+  fliplr,
+  flipud,
+  repeat,
+  repeatInterleave,
+  roll,
+  rot90,
+  tile,
+  type RepeatInterleaveOptions,
+  type RollOptions,
+  type Rot90Options,
+} from './shape-repeat.js';
+export {
+  chunk,
+  dsplit,
+  hsplit,
+  split,
+  splitWithSizes,
+  tensorSplit,
+  unbind,
+  vsplit,
+  type ChunkOptions,
+  type HsplitOptions,
+  type SplitOptions,
+  type SplitWithSizesOptions,
+  type TensorSplitOptions,
+} from './shape-split.js';
+export { unfold, type UnfoldOptions } from './shape-unfold.js';
+export {
+  adjoint,
+  atleast1d,
+  atleast2d,
+  atleast3d,
+  broadcastTensors,
+  broadcastTo,
+  expandAs,
+  moveaxis,
+  movedim,
+  ravel,
+  reshapeAs,
+  sumToSize,
+  t,
+  unflatten,
+  viewAs,
+} from './shape-view.js';
 export {
   gumbelSoftmax,
   logSoftmax,

@@ -3,7 +3,7 @@ import { backend } from '../backend/select.js';
 import { checkFits, isFloat, promoteScalar } from '../dtype.js';
 import { describe, shapeError, typeError } from '../errors.js';
 import { isGradEnabled, isInferenceModeEnabled } from '../grad-mode.js';
-import { broadcastShapes, formatShape, sameShape } from '../shape.js';
+import { broadcastShapes, formatShape, overlaps, sameShape } from '../shape.js';
 import { checkTensor, emptyLike, Tensor } from '../tensor.js';
 import { cast, checkScalar, commonDType, recording, scalar, type TensorLike } from './primitive.js';
 
@@ -13,7 +13,7 @@ import { cast, checkScalar, commonDType, recording, scalar, type TensorLike } fr
 /**
  * Throws unless `x` may be changed: autograd records no change in place, so it must not have to.
  */
-function checkWritable(op: string, x: unknown, ...sources: Tensor[]): asserts x is Tensor {
+export function checkWritable(op: string, x: unknown, ...sources: Tensor[]): asserts x is Tensor {
   checkTensor(op, x);
   if (x.storage.inference && !isInferenceModeEnabled())
     throw new Error(
@@ -25,9 +25,9 @@ function checkWritable(op: string, x: unknown, ...sources: Tensor[]): asserts x 
     throw new Error(
       `[${op}] the source requires grad, and its gradient would be lost: detach() it or use noGrad`,
     );
-  if (x.size > 0 && x.strides.some((stride, i) => stride === 0 && x.shape[i] > 1))
+  if (x.size > 0 && !x.isContiguous && overlaps(x.shape, x.strides))
     throw new Error(
-      `[${op}] several elements of an expanded tensor share one place in memory; clone() it first`,
+      `[${op}] several elements of this view share one place in memory, as after expand or unfold; clone() it first`,
     );
 }
 

@@ -2,17 +2,51 @@ import { rangeError, shapeError, typeError, describe } from '../errors.js';
 import { checkShape, formatShape, normalizeDim, normalizeDims, type Shape } from '../shape.js';
 import { backend } from '../backend/select.js';
 import { promote } from '../dtype.js';
-import { checkTensor, empty, type Tensor, viewOf } from '../tensor.js';
+import { checkTensor, empty, Tensor, viewOf } from '../tensor.js';
+import { readAll, readArgs, type Args, type Rest } from './arguments.js';
 import { reshape } from './broadcast.js';
 import { cast, track } from './primitive.js';
+
+/** The options of ops along one dimension. */
+export interface DimOption {
+  /** Default 0; negative ones count from the end. */
+  readonly dim?: number;
+}
+
+/** The options of ops along several dimensions. */
+export interface DimsOption {
+  /** Negative ones count from the end. */
+  readonly dims: readonly number[];
+}
+
+export interface SliceOptions extends DimOption {
+  /** Default: the first element. */
+  readonly start?: number | null;
+  /** The element after the last. Default: all that there are. */
+  readonly end?: number | null;
+  /** Default 1. */
+  readonly step?: number | null;
+}
+
+export interface NarrowOptions {
+  readonly dim: number;
+  readonly start: number | Tensor;
+  readonly length: number;
+}
+
+export interface SelectOptions {
+  readonly dim: number;
+  readonly index: number;
+}
 
 /**
  * The same memory with dimensions in another order.
  * Gradient: `g` permuted back.
  * @see https://pytorch.org/docs/stable/generated/torch.permute.html
  */
-export function permute(x: Tensor, dims: readonly number[]): Tensor {
+export function permute(x: Tensor, ...args: Args<[dims: readonly number[]], DimsOption>): Tensor {
   checkTensor('permute', x);
+  const [dims] = readAll<[readonly number[]]>('permute', args, ['dims']);
   if (!Array.isArray(dims)) typeError('permute', `dims: expected an array, got ${describe(dims)}`);
   const order = dims.map((dim: unknown) => normalizeDim('permute', dim, x.ndim));
   if (order.length !== x.ndim || new Set(order).size !== x.ndim)
@@ -34,8 +68,12 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
  * Gradient: `g` with the same two swapped.
  * @see https://pytorch.org/docs/stable/generated/torch.transpose.html
  */
-export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+export function transpose(
+  x: Tensor,
+  ...args: Args<[dim0: number, dim1: number], { readonly dim0: number; readonly dim1: number }>
+): Tensor {
   checkTensor('transpose', x);
+  const [dim0, dim1] = readAll<[number, number]>('transpose', args, ['dim0', 'dim1']);
   const a = normalizeDim('transpose', dim0, x.ndim);
   const b = normalizeDim('transpose', dim1, x.ndim);
   if (a === b) return x;
@@ -48,14 +86,20 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 
 /** NumPy's name for {@link transpose}. */
 export const swapaxes = transpose;
+/** PyTorch's second name for {@link transpose}. */
+export const swapdims = transpose;
 
 /**
  * `x` without its dimensions of size 1, or without those of them that are named: an empty list names none.
  * Gradient: `g` in the shape of `x`.
  * @see https://pytorch.org/docs/stable/generated/torch.squeeze.html
  */
-export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
+export function squeeze(
+  x: Tensor,
+  ...rest: Rest<[dim: number | readonly number[]], { readonly dim?: number | readonly number[] }>
+): Tensor {
   checkTensor('squeeze', x);
+  const [dim] = readAll<[number | readonly number[] | undefined]>('squeeze', rest, ['dim']);
   if (Array.isArray(dim) && dim.length === 0) return x;
   const dims = normalizeDims('squeeze', dim, x.ndim);
   return reshape(
@@ -69,8 +113,9 @@ export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
  * Gradient: `g` without it.
  * @see https://pytorch.org/docs/stable/generated/torch.unsqueeze.html
  */
-export function unsqueeze(x: Tensor, dim: number): Tensor {
+export function unsqueeze(x: Tensor, ...args: Args<[dim: number], { readonly dim: number }>): Tensor {
   checkTensor('unsqueeze', x);
+  const [dim] = readAll<[number]>('unsqueeze', args, ['dim']);
   const at = normalizeDim('unsqueeze', dim, x.ndim + 1);
   const shape = [...x.shape.slice(0, at), 1, ...x.shape.slice(at)];
   checkShape('unsqueeze', shape);
@@ -82,8 +127,12 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
  * Gradient: `g` in the shape of `x`.
  * @see https://pytorch.org/docs/stable/generated/torch.flatten.html
  */
-export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+export function flatten(
+  x: Tensor,
+  ...rest: Rest<[startDim: number, endDim: number], { readonly startDim?: number; readonly endDim?: number }>
+): Tensor {
   checkTensor('flatten', x);
+  const [startDim = 0, endDim = -1] = readAll<[number?, number?]>('flatten', rest, ['startDim', 'endDim']);
   if (x.ndim === 0) return reshape(x, [1]);
   const start = normalizeDim('flatten', startDim, x.ndim);
   const end = normalizeDim('flatten', endDim, x.ndim);
@@ -98,21 +147,39 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
  * Gradient: `g` in the place it was taken from, 0 elsewhere.
  * @throws RangeError when `step` is below 1.
  */
-export function slice(x: Tensor, dim: number, start?: number | null, end?: number | null, step = 1): Tensor {
+export function slice(
+  x: Tensor,
+  ...rest: Rest<[dim: number, start: number | null, end: number | null, step: number], SliceOptions>
+): Tensor {
   checkTensor('slice', x);
+  const [dim = 0, start, end, step = 1] = readAll<
+    [number?, (number | null)?, (number | null)?, (number | null)?]
+  >('slice', rest, ['dim', 'start', 'end', 'step']);
   const at = dimOf('slice', x, dim);
-  const size = x.shape[at];
-  const bound = (value: number | null | undefined, otherwise: number): number => {
+  return sliceView('slice', x, at, rangeOf('slice', x.shape[at], start, end, step));
+}
+
+/** Elements of a dimension, evenly apart. */
+export interface Range {
+  readonly start: number;
+  readonly length: number;
+  readonly step: number;
+}
+
+/** The elements of a dimension of some size from `start` up to `end`: negative bounds count from the end. */
+export function rangeOf(op: string, size: number, start: unknown, end: unknown, step: unknown): Range {
+  const bound = (value: unknown, otherwise: number): number => {
     if (value === undefined || value === null) return otherwise;
-    if (!Number.isInteger(value))
-      typeError('slice', `bounds: expected whole numbers, got ${describe(value)}`);
-    return Math.min(Math.max(value < 0 ? value + size : value, 0), size);
+    if (!Number.isInteger(value)) typeError(op, `bounds: expected whole numbers, got ${describe(value)}`);
+    const at = value as number;
+    return Math.min(Math.max(at < 0 ? at + size : at, 0), size);
   };
-  if (!Number.isInteger(step) || step < 1)
-    rangeError('slice', `step: expected a whole number from 1, got ${describe(step)}`);
+  const apart = step ?? 1;
+  if (!Number.isInteger(apart) || (apart as number) < 1)
+    rangeError(op, `step: expected a whole number from 1, got ${describe(apart)}`);
   const from = bound(start, 0);
-  const length = Math.max(0, Math.ceil((bound(end, size) - from) / step));
-  return sliceView('slice', x, at, from, length, step);
+  const length = Math.max(0, Math.ceil((bound(end, size) - from) / (apart as number)));
+  return { start: from, length, step: apart as number };
 }
 
 /**
@@ -121,9 +188,18 @@ export function slice(x: Tensor, dim: number, start?: number | null, end?: numbe
  * @throws RangeError when they are not all there.
  * @see https://pytorch.org/docs/stable/generated/torch.narrow.html
  */
-export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+export function narrow(
+  x: Tensor,
+  ...args: Args<[dim: number, start: number | Tensor, length: number], NarrowOptions>
+): Tensor {
   checkTensor('narrow', x);
+  const [dim, first, length] = readAll<[number, number | Tensor, number]>('narrow', args, [
+    'dim',
+    'start',
+    'length',
+  ]);
   const at = dimOf('narrow', x, dim);
+  const start = first instanceof Tensor ? first.item() : first;
   const size = x.shape[at];
   if (!Number.isInteger(start) || !Number.isInteger(length))
     typeError(
@@ -133,15 +209,20 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
   const from = start < 0 ? start + size : start;
   if (from < 0 || length < 0 || from + length > size)
     rangeError('narrow', `elements ${start} to ${start + length} of dim ${dim}, which has ${size}`);
-  return sliceView('narrow', x, at, from, length, 1);
+  return sliceView('narrow', x, at, { start: from, length, step: 1 });
 }
 
-function sliceView(op: string, x: Tensor, dim: number, start: number, length: number, step: number): Tensor {
+/** The elements of a dimension that a range names, as a view. */
+export function sliceView(op: string, x: Tensor, dim: number, range: Range): Tensor {
+  const place = (whole: Tensor): Tensor => sliceView(op, whole, dim, range);
+  return track(op, viewOfRange(x, dim, range), [x], [], (g) => [() => embed(g, x.shape, place)]);
+}
+
+/** {@link sliceView}, outside the graph. */
+export function viewOfRange(x: Tensor, dim: number, { start, length, step }: Range): Tensor {
   const shape = x.shape.map((size, i) => (i === dim ? length : size));
   const strides = x.strides.map((stride, i) => (i === dim ? stride * step : stride));
-  const y = viewOf(x, shape, strides, length > 0 ? x.offset + start * x.strides[dim] : x.offset);
-  const place = (whole: Tensor): Tensor => sliceView(op, whole, dim, start, length, step);
-  return track(op, y, [x], [], (g) => [() => embed(g, x.shape, place)]);
+  return viewOf(x, shape, strides, length > 0 ? x.offset + start * x.strides[dim] : x.offset);
 }
 
 /**
@@ -150,23 +231,25 @@ function sliceView(op: string, x: Tensor, dim: number, start: number, length: nu
  * @throws RangeError when there is no such element.
  * @see https://pytorch.org/docs/stable/generated/torch.select.html
  */
-export function select(x: Tensor, dim: number, index: number): Tensor {
+export function select(x: Tensor, ...args: Args<[dim: number, index: number], SelectOptions>): Tensor {
   checkTensor('select', x);
+  const [dim, index] = readAll<[number, number]>('select', args, ['dim', 'index']);
   const at = dimOf('select', x, dim);
   const size = x.shape[at];
   if (!Number.isInteger(index)) typeError('select', `index: expected a whole number, got ${describe(index)}`);
   if (index < -size || index >= size) rangeError('select', `index ${index} of dim ${dim}, which has ${size}`);
-  const drop = (list: readonly number[]): number[] => list.filter((_, i) => i !== at);
-  const y = viewOf(
-    x,
-    drop(x.shape),
-    drop(x.strides),
-    x.offset + (index < 0 ? index + size : index) * x.strides[at],
-  );
+  const y = viewOfElement(x, at, index < 0 ? index + size : index);
   return track('select', y, [x], [], (g) => [() => embed(g, x.shape, (whole) => select(whole, at, index))]);
 }
 
-function dimOf(op: string, x: Tensor, dim: number): number {
+/** {@link select}, outside the graph. */
+export function viewOfElement(x: Tensor, dim: number, index: number): Tensor {
+  const drop = (list: readonly number[]): number[] => list.filter((_, i) => i !== dim);
+  return viewOf(x, drop(x.shape), drop(x.strides), x.offset + index * x.strides[dim]);
+}
+
+/** A dimension of `x`, which has some. */
+export function dimOf(op: string, x: Tensor, dim: number): number {
   if (x.ndim === 0) shapeError(op, 'a 0-d tensor has no dimensions to choose from');
   return normalizeDim(op, dim, x.ndim);
 }
@@ -187,8 +270,9 @@ export function embed(part: Tensor, shape: Shape, place: (whole: Tensor) => Tens
  * @throws ShapeError when sizes differ.
  * @see https://pytorch.org/docs/stable/generated/torch.cat.html
  */
-export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+export function cat(tensors: readonly Tensor[], ...rest: Rest<[dim: number], DimOption>): Tensor {
   checkTensors('cat', tensors);
+  const { dim = 0 } = readArgs<DimOption>('cat', rest, ['dim']);
   const first = tensors[0];
   const at = dimOf('cat', first, dim);
   for (const x of tensors)
@@ -216,14 +300,20 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   );
 }
 
+/** PyTorch's second name for {@link cat}. @see https://pytorch.org/docs/stable/generated/torch.concat.html */
+export const concat = cat;
+/** NumPy's name for {@link cat}. */
+export const concatenate = cat;
+
 /**
  * Tensors of one shape along a new dimension.
  * Gradients: each its slice of `g`.
  * @throws ShapeError when shapes differ.
  * @see https://pytorch.org/docs/stable/generated/torch.stack.html
  */
-export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+export function stack(tensors: readonly Tensor[], ...rest: Rest<[dim: number], DimOption>): Tensor {
   checkTensors('stack', tensors);
+  const { dim = 0 } = readArgs<DimOption>('stack', rest, ['dim']);
   const first = tensors[0];
   for (const x of tensors)
     if (formatShape(x.shape) !== formatShape(first.shape))
@@ -235,7 +325,8 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   );
 }
 
-function checkTensors(op: string, tensors: unknown): asserts tensors is readonly Tensor[] {
+/** Throws unless the value is a list of tensors, one at least. */
+export function checkTensors(op: string, tensors: unknown): asserts tensors is readonly Tensor[] {
   if (!Array.isArray(tensors) || tensors.length === 0)
     typeError(op, `expected a list of at least one tensor, got ${describe(tensors)}`);
   // Not forEach: it leaves holes out.

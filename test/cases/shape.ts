@@ -55,6 +55,7 @@ export const SHAPE: readonly Row[] = [
   row('permute', { oracle: permuted }, [real(2, 3, 4), [2, 0, 1]], [real(2, 3), [-1, 0]], [real(), []], [real(0, 2), [1, 0]]),
   row('transpose', { oracle: swapped }, ...swaps),
   row('swapaxes', { oracle: swapped }, ...swaps),
+  row('swapdims', { oracle: swapped }, ...swaps),
   row('squeeze', { oracle: squeeze }, [real(2, 1, 3, 1)], [real(2, 1, 1), 1], [real(2, 1, 1), [1, -1]], [real(2, 3), 0], [real()], [real(2, 1), []]),
   row('unsqueeze', { oracle: unsqueeze }, [real(2, 3), 1], [real(2, 3), -1], [real(2, 3), 0], [real(), 0], [real(0), 1]),
   row('flatten', { oracle: (x: Nd, start = 0, end = -1) => reshaped(x, x.shape.length === 0 ? [1] : [...x.shape.slice(0, start), oracle.product(x.shape.slice(start, end + 1 || undefined)), ...(end === -1 ? [] : x.shape.slice(end + 1))]) },

@@ -12,7 +12,7 @@ type FunctionsOf<T> = {
  * The name of a function that `lib/ops/index.ts` exports, alone (`add`) or in a namespace (`linalg.inv`); of one that only
  * `functional` has, `functional.fold`.
  */
-export type OpName = OfOps | `functional.${Exclude<FunctionsOf<typeof functional>, OfOps>}`;
+export type OpName = OfOps | `functional.${FunctionsOf<typeof functional>}`;
 type OfOps = {
   [K in keyof typeof ops]: (typeof ops)[K] extends (...args: never[]) => unknown
     ? K
@@ -181,7 +181,8 @@ export class Call {
   /** Calls the op as a method of its first argument; null where there is none. */
   runMethod(inputs: readonly Tensor[]): Tensor[] | null {
     const [self, ...rest] = this.#fill(inputs);
-    if (!(self instanceof Tensor) || !(this.row.op in self)) return null;
+    // `where` starts with the condition, its method with what is taken where that holds.
+    if (!(self instanceof Tensor) || !(this.row.op in self) || this.row.op === 'where') return null;
     const methods = self as unknown as Record<string, (...args: unknown[]) => unknown>;
     return outputsOf(methods[this.row.op](...rest));
   }
