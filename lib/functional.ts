@@ -80,3 +80,6 @@ export { gumbelSoftmax, logSoftmax, softmax, softmin } from './ops/softmax.js';
 export { scaledDotProductAttention } from './ops/attention.js';
 export { pad } from './ops/shape-pad.js';
 export { fold, unfold } from './ops/unfold.js';
+export { interpolate, upsample, upsampleBilinear, upsampleNearest } from './ops/vision-resize.js';
+export { channelShuffle, pixelShuffle, pixelUnshuffle } from './ops/vision-shuffle.js';
+export { affineGrid, gridSample } from './ops/vision-grid.js';

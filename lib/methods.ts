@@ -44,6 +44,8 @@ const FUNCTIONS = [
   ...(['hstack', 'vstack', 'rowStack', 'dstack', 'columnStack', 'blockDiag', 'constantPadNd'] as const),
   ...(['atleast1d', 'atleast2d', 'atleast3d', 'broadcastTensors', 'meshgrid', 'cartesianProd'] as const),
   ...(['combinations', 'vander', 'trilIndices', 'triuIndices'] as const),
+  ...(['interpolate', 'upsample', 'upsampleBilinear', 'upsampleNearest'] as const),
+  ...(['pixelShuffle', 'pixelUnshuffle', 'channelShuffle', 'gridSample', 'affineGrid'] as const),
 ] satisfies (keyof Ops)[];
 
 type Ops = typeof ops;

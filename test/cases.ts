@@ -9,6 +9,7 @@ import { POINTWISE } from './cases/pointwise.js';
 import { REDUCE } from './cases/reduce.js';
 import { SHAPE } from './cases/shape.js';
 import { SHAPE_MORE } from './cases/shape-more.js';
+import { VISION } from './cases/vision.js';
 import type { OpName, Row } from './support/row.js';
 
 /*
@@ -65,6 +66,7 @@ export const ROWS: readonly Row[] = [
   ...INDEXING,
   ...LINALG,
   ...CONV,
+  ...VISION,
   ...FUNCTIONAL,
   ...NORMALIZATION,
   ...LOSS,

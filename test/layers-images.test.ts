@@ -6,6 +6,7 @@ import { BACKENDS, onBackend, sameBits } from './support/check.js';
 
 const row = randn([2, 4, 9]);
 const image = randn([2, 4, 6, 7]);
+const columns = randn([2, 8, 6]);
 const cube = randn([2, 4, 5, 4, 6]);
 
 /** Layers without weights, what they should give, and how they are printed. */
@@ -24,6 +25,14 @@ const PLAIN: readonly [nn.Module, Tensor, () => Tensor, string][] = [
   [new nn.AdaptiveMaxPool1d(4), row, () => F.adaptiveMaxPool1d(row, 4), 'AdaptiveMaxPool1d(outputSize=4)'],
   [new nn.AdaptiveMaxPool2d([3, 5]), image, () => F.adaptiveMaxPool2d(image, [3, 5]), 'AdaptiveMaxPool2d(outputSize=3,5)'],
   [new nn.AdaptiveMaxPool3d(2), cube, () => F.adaptiveMaxPool3d(cube, 2), 'AdaptiveMaxPool3d(outputSize=2)'],
+  [new nn.Upsample({ scaleFactor: 1.7, mode: 'linear' }), row, () => F.interpolate(row, null, 1.7, 'linear'), 'Upsample(scaleFactor=1.7, mode=linear)'],
+  [new nn.UpsamplingNearest2d(3), image, () => F.upsampleNearest(image, 3), 'UpsamplingNearest2d(size=3, mode=nearest)'],
+  [new nn.UpsamplingBilinear2d(null, 2), image, () => F.upsampleBilinear(image, null, 2), 'UpsamplingBilinear2d(size=null, scaleFactor=2, mode=bilinear, alignCorners=true)'],
+  [new nn.PixelShuffle(2), image, () => F.pixelShuffle(image, 2), 'PixelShuffle(upscaleFactor=2)'],
+  [new nn.PixelUnshuffle(2), cube, () => F.pixelUnshuffle(cube, 2), 'PixelUnshuffle(downscaleFactor=2)'],
+  [new nn.ChannelShuffle(2), image, () => F.channelShuffle(image, 2), 'ChannelShuffle(groups=2)'],
+  [new nn.Unfold(2, { stride: 2 }), image, () => F.unfold(image, 2, { stride: 2 }), 'Unfold(stride=2, kernelSize=2)'],
+  [new nn.Fold([3, 4], 2, 1, 0, 1), columns, () => F.fold(columns, [3, 4], 2), 'Fold(outputSize=3,4, kernelSize=2, dilation=1, padding=0, stride=1)'],
 ]; // prettier-ignore
 
 test('poolings are what their functions are', (t) => {

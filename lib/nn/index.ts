@@ -58,3 +58,14 @@ export {
   MaxPool2d,
   MaxPool3d,
 } from './pooling.js';
+export {
+  ChannelShuffle,
+  Fold,
+  PixelShuffle,
+  PixelUnshuffle,
+  Unfold,
+  Upsample,
+  UpsamplingBilinear2d,
+  UpsamplingNearest2d,
+  type UpsampleOptions,
+} from './vision.js';

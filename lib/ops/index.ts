@@ -235,3 +235,9 @@ export {
 } from './softmax.js';
 export { col2im, im2col } from './unfold.js';
 export type { Pair, Single, Triple, WindowOptions } from './window.js';
+export { interpolate, upsample, upsampleBilinear, upsampleNearest } from './vision-resize.js';
+export type { InterpolateMode, InterpolateOptions } from './vision-resize.js';
+export { channelShuffle, pixelShuffle, pixelUnshuffle } from './vision-shuffle.js';
+export { affineGrid, gridSample } from './vision-grid.js';
+export type { GridSampleOptions } from './vision-grid.js';
+export type { GridMode, GridPadding } from './vision-taps.js';
