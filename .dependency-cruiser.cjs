@@ -7,7 +7,7 @@ const LAYERS = [
   ['ops', 'lib/ops/'],
   [
     'autograd',
-    'lib/(autograd|checkpoint|compile|derivatives|function|functional|gradcheck|graph|hooks|methods|waiting)[.]ts',
+    'lib/(autograd|autograd-names|checkpoint|compile|derivatives|function|functional|gradcheck|graph|hooks|methods|waiting)[.]ts',
   ],
   ['nn, optim, data, io', 'lib/(nn|optim|data|io)/'],
   ['index', 'lib/index[.]ts'],

@@ -3,7 +3,7 @@ import { isFloat } from './dtype.js';
 import { checkBoolean, describe, rangeError, shapeError, typeError } from './errors.js';
 import { withGradMode } from './grad-mode.js';
 import { anomaly } from './ops/anomaly.js';
-import { checkOptions } from './ops/primitive.js';
+import { readArgs, type Rest } from './ops/arguments.js';
 import { formatShape, sameShape } from './shape.js';
 import { Waiting } from './waiting.js';
 import { checkTensor, empty, Tensor, type GradFn } from './tensor.js';
@@ -13,29 +13,68 @@ export interface BackwardOptions {
   readonly retainGraph?: boolean;
   /** Record the backward pass itself, so that gradients have gradients. Default false. */
   readonly createGraph?: boolean;
+  /** The tensors whose `grad` is added to, and no other. Default all leaves. */
+  readonly inputs?: Tensor | readonly Tensor[] | null;
 }
 
-export interface GradOptions extends BackwardOptions {
+type Gradient = Tensor | null | undefined | readonly (Tensor | null)[];
+
+/** What `backward` takes after the outputs: their gradient, and options, by position or by name. */
+export type BackwardArgs<G = Gradient> = Rest<
+  [gradient: G, retainGraph: boolean, createGraph: boolean, inputs: Tensor | readonly Tensor[] | null],
+  BackwardOptions & { readonly gradient?: G }
+>;
+
+export interface GradOptions extends Omit<BackwardOptions, 'inputs'> {
   /** The gradients of the outputs: one for each, or a single one. Default: 1 for each output of one element. */
-  readonly gradOutputs?: Tensor | readonly (Tensor | null)[];
+  readonly gradOutputs?: Tensor | readonly (Tensor | null)[] | null;
   /** Whether an input that the outputs do not depend on gets `null` instead of an error. Default false. */
   readonly allowUnused?: boolean;
+  /** Whether an input that the outputs do not depend on gets zeros instead of an error. Default false. */
+  readonly materializeGrads?: boolean;
 }
 
+type GradArgs = [
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  gradOutputs: Tensor | readonly (Tensor | null)[] | null | undefined,
+  retainGraph?: boolean,
+  createGraph?: boolean,
+  onlyInputs?: boolean,
+];
+
 /**
- * Computes the gradient of `output` with respect to every leaf it depends on that requires one, and adds it to the
- * leaf's `grad`. Frees the graph behind `output`, unless `retainGraph`.
- * @param grad dL/d(output), of its shape and dtype; may be left out when `output` has one element
+ * Computes the gradient of `outputs` with respect to every leaf they depend on that requires one, and adds it to the
+ * leaf's `grad`. Frees the graph behind them, unless `retainGraph`.
+ * @param args `gradient`: dL/d(output), of its shape and dtype, for each output; may be left out where it has one element;
+ *   `retainGraph`, `createGraph`, `inputs`: see {@link BackwardOptions}
  * @throws Error when `output` has no graph, or one that was freed; ShapeError, TypeError when `grad` does not fit;
  *   Error when a tensor that a gradient needs was changed in place.
  * @see https://pytorch.org/docs/stable/generated/torch.Tensor.backward.html
  */
-export function backward(output: Tensor, grad?: Tensor | null, options: BackwardOptions = {}): void {
-  checkTensor('backward', output);
-  checkOptions('backward', options, ['retainGraph', 'createGraph']);
+export function backward(outputs: Tensor | readonly Tensor[], ...args: BackwardArgs): void {
+  const list = outputs instanceof Tensor ? [outputs] : toList('backward', outputs, 'input');
+  const options = args.length === 0 ? {} : readBackward(args);
+  const { gradient, inputs } = options;
+  const given: readonly unknown[] = Array.isArray(gradient) ? gradient : [gradient];
+  if (Array.isArray(gradient) && given.length !== list.length)
+    rangeError('backward', `gradient: expected ${list.length}, one for each output, got ${given.length}`);
+  const name = (i: number): string => (outputs instanceof Tensor ? 'output' : `outputs[${i}]`);
+  const seeds = list.map((output, i) => seedFor('backward', output, given[i], name(i)));
+  const only = inputs === undefined || inputs === null ? null : toList('backward', inputs, 'inputs');
+  only?.forEach((input, i) => {
+    if (!input.requiresGrad) throw new Error(`[backward] inputs[${i}] does not require grad`);
+  });
+  run(list, seeds, only, options, true);
+}
+
+type ReadBackward = BackwardOptions & { readonly gradient?: Gradient };
+
+function readBackward(args: BackwardArgs): ReadBackward {
+  const names = ['gradient', 'retainGraph', 'createGraph', 'inputs'] as const;
+  const options = readArgs<ReadBackward>('backward', args, names);
   checkFlags('backward', options);
-  const seed = seedFor('backward', output, grad, 'output');
-  run([output], [seed], null, options);
+  return options;
 }
 
 /**
@@ -55,16 +94,26 @@ export function grad(
   options?: GradOptions,
 ): Tensor[];
 export function grad(
+  ...args: [...GradArgs, allowUnused: true, materializeGrads?: boolean]
+): (Tensor | null)[];
+export function grad(
+  ...args:
+    GradArgs | [...GradArgs, GradOptions] | [...GradArgs, allowUnused: false, materializeGrads?: boolean]
+): Tensor[];
+export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],
-  options: GradOptions = {},
+  ...rest: unknown[]
 ): (Tensor | null)[] {
   const outs = toList('grad', outputs, 'outputs');
   const ins = toList('grad', inputs, 'inputs');
-  checkOptions('grad', options, ['retainGraph', 'createGraph', 'gradOutputs', 'allowUnused']);
-  const { gradOutputs, allowUnused = false } = options;
+  const names = ['gradOutputs', 'retainGraph', 'createGraph', 'onlyInputs', 'allowUnused'] as const;
+  const options = readArgs<GradOptions & { onlyInputs?: boolean }>('grad', rest, names, ['materializeGrads']);
+  const { materializeGrads = false, allowUnused = materializeGrads } = options;
+  const gradOutputs = options.gradOutputs ?? undefined;
   checkFlags('grad', options);
   checkBoolean('grad', 'allowUnused', allowUnused);
+  checkBoolean('grad', 'materializeGrads', materializeGrads);
   if (gradOutputs !== undefined && !(gradOutputs instanceof Tensor) && !Array.isArray(gradOutputs))
     typeError('grad', `gradOutputs: expected a tensor or a list of tensors, got ${describe(gradOutputs)}`);
   const given: readonly (Tensor | null)[] = [gradOutputs ?? []].flat();
@@ -74,9 +123,9 @@ export function grad(
   ins.forEach((input, i) => {
     if (!input.requiresGrad) throw new Error(`[grad] inputs[${i}] does not require grad`);
   });
-  const found = run(outs, seeds, ins, options);
+  const found = run(outs, seeds, ins, options, false);
   return ins.map((input, i) => {
-    const result = found.get(input) ?? null;
+    const result = found.get(input) ?? (materializeGrads ? empty(input.shape, input.dtype, true) : null);
     if (result === null && !allowUnused)
       throw new Error(
         `[grad] inputs[${i}] was not used to compute the outputs; pass allowUnused to get null for it`,
@@ -183,12 +232,13 @@ export function gradUpTo(
   inputs: readonly Tensor[],
   createGraph: boolean,
 ): (Tensor | null)[] {
-  const found = run(outputs, gradOutputs, inputs, { createGraph }, new Set(inputs));
+  const found = run(outputs, gradOutputs, inputs, { createGraph }, false, new Set(inputs));
   return inputs.map((input) => found.get(input) ?? null);
 }
 
 /**
- * Walks the graph from the outputs back. With `inputs`, returns their gradients; without, fills `grad` of leaves.
+ * Walks the graph from the outputs back, for the gradients of the inputs, or of all leaves.
+ * @param fills whether `grad` is added to; otherwise the gradients are returned
  * @param end nodes that are not gone behind, among the inputs
  */
 function run(
@@ -196,6 +246,7 @@ function run(
   seeds: readonly Tensor[],
   inputs: readonly Tensor[] | null,
   { createGraph = false, retainGraph = createGraph }: BackwardOptions,
+  fills: boolean,
   end: ReadonlySet<Tensor> | null = null,
 ): Map<Tensor, Tensor> {
   const order = topologicalOrder(outputs, end);
@@ -226,13 +277,14 @@ function run(
       let g = waiting.of(node);
       if (g === undefined) continue;
       if (node.hooks !== null) g = waiting.callHooks(node, g);
-      if (wanted?.has(node)) found.set(node, waiting.take(g));
+      const isWanted = wanted === null ? node.gradFn === null : wanted.has(node);
+      if (isWanted && !fills) found.set(node, waiting.take(g));
       if (node.gradFn !== null && (leading === null || leading.has(node))) {
         const [joint] = node.edges;
         if (node.part < 0) propagate(node, g, needed, waiting);
         else if (joint !== null && needed(joint)) waiting.addPart(joint, node.part, g);
       }
-      if (wanted === null && (node.gradFn === null || node.retainsGrad)) filled.push([node, g]);
+      if (fills && (isWanted || node.retainsGrad)) filled.push([node, g]);
       else waiting.done(node, g);
     }
     waiting.accumulate(filled);

@@ -1,6 +1,6 @@
 import './methods.js';
 
-export { backward, grad, type BackwardOptions, type GradOptions } from './autograd.js';
+export { backward, grad, type BackwardArgs, type BackwardOptions, type GradOptions } from './autograd.js';
 export { checkpoint, checkpointSequential, type CheckpointOptions } from './checkpoint.js';
 export { compile, type Compiled } from './compile.js';
 export { getBackend, getNumThreads, setBackend, setNumThreads } from './backend/select.js';
@@ -32,6 +32,7 @@ export { keep, scope, tidy } from './scope.js';
 export type { Shape } from './shape.js';
 export { Tensor, type GradFn, type GradientHook, type NestedArray } from './tensor.js';
 
+export * as autograd from './autograd-names.js';
 export * as data from './data/index.js';
 export * as functional from './functional.js';
 export * as nn from './nn/index.js';

@@ -1,4 +1,4 @@
-import { backward, type BackwardOptions } from './autograd.js';
+import { backward, type BackwardArgs } from './autograd.js';
 import { checkDType, type DType } from './dtype.js';
 import { shapeError } from './errors.js';
 import { registerHook, registerPostAccumulateGradHook, type RemovableHandle } from './hooks.js';
@@ -104,8 +104,8 @@ declare module './tensor.js' {
     registerPostAccumulateGradHook(hook: (tensor: Tensor) => void): RemovableHandle;
     /** Whether the memory of this tensor was made in `inferenceMode`. */
     isInference(): boolean;
-    /** Computes the gradients of the leaves behind this tensor: `backward(this, grad, options)`. */
-    backward(grad?: Tensor | null, options?: BackwardOptions): void;
+    /** Computes the gradients of the leaves behind this tensor: `backward(this, ...args)`. */
+    backward(...args: BackwardArgs<Tensor | null | undefined>): void;
   }
 }
 
@@ -147,8 +147,8 @@ const methods: Record<string, (this: Tensor, ...rest: never[]) => unknown> = {
   isInference() {
     return this.storage.inference;
   },
-  backward(grad?: Tensor | null, options?: BackwardOptions) {
-    backward(this, grad, options);
+  backward(...args: unknown[]) {
+    backward(this, ...(args as BackwardArgs));
   },
 };
 

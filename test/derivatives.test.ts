@@ -1,5 +1,6 @@
 import test from 'ava';
 import {
+  autograd,
   functional,
   gradcheck,
   hessian,
@@ -111,4 +112,5 @@ test('wrong calls', (t) => {
   t.throws(() => jacobian((x) => x, x, { creategraph: true } as never), { message: /unknown option/ });
   t.throws(() => jacobian(() => 5 as never, x), { message: '[jacobian] outputs: expected a tensor, got 5' });
   t.is(functional.jacobian, jacobian);
+  t.is(autograd.functional.jacobian, jacobian);
 });

@@ -1,6 +1,8 @@
 import test from 'ava';
 import {
+  backward,
   enableGrad,
+  grad,
   gradcheck,
   gradgradcheck,
   inferenceMode,
@@ -80,4 +82,22 @@ test('gradcheck takes its tolerances by position and by name, and may answer ins
   t.throws(() => gradgradcheck(wrong, x, [x, x]), {
     message: '[gradgradcheck] gradOutputs: expected 1, got 2',
   });
+});
+
+test('backward and grad take their arguments in the order of PyTorch, and by name', (t) => {
+  const [a, b] = [leaf(), leaf()];
+  const y = a.mul(b).sum();
+  y.backward(null, true);
+  y.backward({ retainGraph: true, gradient: ones([]).mul(10) });
+  t.deepEqual(a.grad!.tolist(), [11, 22]);
+  [a.grad, b.grad] = [null, null];
+  y.backward(null, { retainGraph: true, inputs: a });
+  t.deepEqual([a.grad!.tolist(), b.grad], [[1, 2], null]);
+  backward([y, a.mul(2)], [null, ones([2])], true, false, [b, a]);
+  t.deepEqual([a.grad!.tolist(), b.grad!.tolist()], [[4, 6], [1, 2]]); // prettier-ignore
+  t.deepEqual(grad(y, [a], ones([]).mul(3), true)[0].tolist(), [3, 6]);
+  const [g] = grad(y, [a], null, true, true);
+  t.true(g.requiresGrad);
+  t.deepEqual(grad(y, leaf(), null, true, false, true, true), [null]);
+  t.deepEqual(grad(y, leaf(), { materializeGrads: true })[0].tolist(), [0, 0]);
 });
