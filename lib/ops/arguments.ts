@@ -27,12 +27,19 @@ export function readArgs<O extends object>(
   names: readonly (keyof O & string)[],
   onlyNamed: readonly (keyof O & string)[] = [],
 ): Partial<O> {
-  const options = isOptions(rest.at(-1)) ? (rest.at(-1) as Partial<O>) : undefined;
-  const count = options === undefined ? rest.length : rest.length - 1;
+  // This comes before every call of many ops: no list or object is made that need not be.
+  const last = rest.length > 0 ? rest[rest.length - 1] : undefined;
+  const isNamed = isOptions(last);
+  const count = isNamed ? rest.length - 1 : rest.length;
   if (count > names.length)
     typeError(op, `expected at most ${names.length} arguments here (${names.join(', ')}), got ${count}`);
-  if (options !== undefined) checkOptions(op, options, [...names, ...onlyNamed]);
-  const read: Record<string, unknown> = { ...options };
+  const read: Record<string, unknown> = {};
+  if (isNamed)
+    for (const name of Object.keys(last)) {
+      if (!(names as readonly string[]).includes(name) && !(onlyNamed as readonly string[]).includes(name))
+        checkOptions(op, last, [...names, ...onlyNamed]);
+      read[name] = last[name];
+    }
   for (let i = 0; i < count; i++) {
     if (rest[i] === undefined) continue;
     if (read[names[i]] !== undefined) typeError(op, `${names[i]}: came by position and by name`);
@@ -74,7 +81,7 @@ export function readSizes(op: string, args: readonly unknown[], name: string): r
 }
 
 /** Whether an argument is an options object. */
-export const isOptions = (value: unknown): boolean => {
+export const isOptions = (value: unknown): value is Record<string, unknown> => {
   if (typeof value !== 'object' || value === null || value instanceof Tensor) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
