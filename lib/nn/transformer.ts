@@ -12,7 +12,7 @@ import { ModuleList } from './containers.js';
 import { Dropout } from './dropout.js';
 import { xavierUniform_ } from './initialize.js';
 import { Linear } from './layers.js';
-import { Module } from './module.js';
+import { Module, type Member } from './module.js';
 import { LayerNorm } from './layer-norm.js';
 import { checkCount, readDType } from './options.js';
 
@@ -210,15 +210,17 @@ export class TransformerEncoder extends Module<
   ]
 > {
   readonly layers: ModuleList<TransformerEncoderLayer>;
+  readonly norm: Module | null;
 
   /** @param encoderLayer is copied, with its values; a function is called for each layer */
   constructor(
     encoderLayer: LayerSource<TransformerEncoderLayer>,
     readonly numLayers: number,
-    readonly norm: Module | null = null,
+    norm: Module | null = null,
   ) {
     super();
     this.layers = new ModuleList(copies('TransformerEncoder', encoderLayer, numLayers));
+    this.norm = norm;
   }
 
   forward(
@@ -267,6 +269,11 @@ const DECODER_NAMES = [
   ...(['tgtIsCausal', 'memoryIsCausal'] as const),
 ];
 
+const DECODER_ORDER = [
+  ...['self_attn', 'multihead_attn', 'linear1', 'dropout', 'linear2', 'norm1', 'norm2', 'norm3'],
+  ...['dropout1', 'dropout2', 'dropout3'],
+];
+
 /**
  * As {@link TransformerEncoderLayer}, with attention to the results of an encoder in between.
  * State: also `multihead_attn.…` and `norm3`.
@@ -288,6 +295,13 @@ export class TransformerDecoderLayer extends TransformerLayer<
     );
     this.norm3 = new LayerNorm(dModel, { eps, bias, dtype });
     this.dropout3 = new Dropout(dropout);
+  }
+
+  /** In PyTorch's order, in which optimizers number the parameters. */
+  protected override *members(): Generator<[string, Member]> {
+    const rank = (name: string): number =>
+      DECODER_ORDER.includes(name) ? DECODER_ORDER.indexOf(name) : Infinity;
+    yield* [...super.members()].sort(([a], [b]) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
   }
 
   forward(tgt: Tensor, memory: Tensor, ...rest: DecoderRest): Tensor {
@@ -318,15 +332,17 @@ export class TransformerDecoderLayer extends TransformerLayer<
  */
 export class TransformerDecoder extends Module<[tgt: Tensor, memory: Tensor, ...rest: DecoderRest]> {
   readonly layers: ModuleList<TransformerDecoderLayer>;
+  readonly norm: Module | null;
 
   /** @param decoderLayer is copied, with its values; a function is called for each layer */
   constructor(
     decoderLayer: LayerSource<TransformerDecoderLayer>,
     readonly numLayers: number,
-    readonly norm: Module | null = null,
+    norm: Module | null = null,
   ) {
     super();
     this.layers = new ModuleList(copies('TransformerDecoder', decoderLayer, numLayers));
+    this.norm = norm;
   }
 
   forward(tgt: Tensor, memory: Tensor, ...rest: DecoderRest): Tensor {
