@@ -49,4 +49,10 @@ testWrongCalls([
   [() => new nn.Upsample(), RangeError, '[Upsample] expected either size or scaleFactor, got neither'],
   [() => new nn.PixelShuffle(1.5), RangeError, '[PixelShuffle] upscaleFactor: expected a whole number from 1, got 1.5'],
   [() => new nn.Fold(3, 0), RangeError, '[Fold] kernel size: expected whole numbers from 1, got 0'],
+  [() => new nn.ZeroPad2d([1, 2] as never), TypeError, '[ZeroPad2d] padding: expected a number or 4 of them, got an array of 2'],
+  [() => new nn.ConstantPad1d(1, '0' as never), TypeError, '[ConstantPad1d] value: expected a number, got "0"'],
+  [() => new nn.ReflectionPad1d(1.5), RangeError, '[ReflectionPad1d] padding: expected whole numbers, got 1.5'],
+  [() => new nn.ReplicationPad2d(1).forward(ones([2, 2])), ShapeError, '[ReplicationPad2d] expected 3 or 4 dimensions, got (2, 2)'],
+  [() => new nn.Conv2d(1, 1, 3, { paddingMode: 'reflection' as never }), RangeError, "[Conv2d] paddingMode: expected 'zeros' or 'reflect' or 'replicate' or 'circular', got \"reflection\""],
+  [() => new nn.Conv1d(1, 1, 3, 2, 'same'), RangeError, "[Conv1d] padding: 'same' needs a stride of 1, got 2"],
 ]);

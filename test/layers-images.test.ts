@@ -33,6 +33,21 @@ const PLAIN: readonly [nn.Module, Tensor, () => Tensor, string][] = [
   [new nn.ChannelShuffle(2), image, () => F.channelShuffle(image, 2), 'ChannelShuffle(groups=2)'],
   [new nn.Unfold(2, { stride: 2 }), image, () => F.unfold(image, 2, { stride: 2 }), 'Unfold(stride=2, kernelSize=2)'],
   [new nn.Fold([3, 4], 2, 1, 0, 1), columns, () => F.fold(columns, [3, 4], 2), 'Fold(outputSize=3,4, kernelSize=2, dilation=1, padding=0, stride=1)'],
+  [new nn.ZeroPad1d(2), row, () => F.pad(row, [2, 2]), 'ZeroPad1d((2, 2))'],
+  [new nn.ZeroPad2d([1, 2, 3, -1]), image, () => F.pad(image, [1, 2, 3, -1]), 'ZeroPad2d((1, 2, 3, -1))'],
+  [new nn.ZeroPad3d(1), cube, () => F.pad(cube, [1, 1, 1, 1, 1, 1]), 'ZeroPad3d((1, 1, 1, 1, 1, 1))'],
+  [new nn.ConstantPad1d([1, 0], 3), row, () => F.pad(row, [1, 0], 'constant', 3), 'ConstantPad1d(padding=(1, 0), value=3)'],
+  [new nn.ConstantPad2d(1, -1), image, () => F.pad(image, [1, 1, 1, 1], 'constant', -1), 'ConstantPad2d(padding=(1, 1, 1, 1), value=-1)'],
+  [new nn.ConstantPad3d(1, 0.5), cube, () => F.pad(cube, [1, 1, 1, 1, 1, 1], 'constant', 0.5), 'ConstantPad3d(padding=(1, 1, 1, 1, 1, 1), value=0.5)'],
+  [new nn.ReflectionPad1d([2, 1]), row, () => F.pad(row, [2, 1], 'reflect'), 'ReflectionPad1d((2, 1))'],
+  [new nn.ReflectionPad2d(2), image, () => F.pad(image, [2, 2, 2, 2], 'reflect'), 'ReflectionPad2d((2, 2, 2, 2))'],
+  [new nn.ReflectionPad3d(1), cube, () => F.pad(cube, [1, 1, 1, 1, 1, 1], 'reflect'), 'ReflectionPad3d((1, 1, 1, 1, 1, 1))'],
+  [new nn.ReplicationPad1d([2, 1]), row, () => F.pad(row, [2, 1], 'replicate'), 'ReplicationPad1d((2, 1))'],
+  [new nn.ReplicationPad2d(2), image, () => F.pad(image, [2, 2, 2, 2], 'replicate'), 'ReplicationPad2d((2, 2, 2, 2))'],
+  [new nn.ReplicationPad3d(1), cube, () => F.pad(cube, [1, 1, 1, 1, 1, 1], 'replicate'), 'ReplicationPad3d((1, 1, 1, 1, 1, 1))'],
+  [new nn.CircularPad1d([2, 1]), row, () => F.pad(row, [2, 1], 'circular'), 'CircularPad1d((2, 1))'],
+  [new nn.CircularPad2d(2), image, () => F.pad(image, [2, 2, 2, 2], 'circular'), 'CircularPad2d((2, 2, 2, 2))'],
+  [new nn.CircularPad3d(1), cube, () => F.pad(cube, [1, 1, 1, 1, 1, 1], 'circular'), 'CircularPad3d((1, 1, 1, 1, 1, 1))'],
 ]; // prettier-ignore
 
 test('poolings are what their functions are', (t) => {
@@ -62,3 +77,29 @@ for (const backend of BACKENDS)
       }
     });
   });
+
+test('a transposed convolution makes images as large as it is told', (t) => {
+  const layer = new nn.ConvTranspose2d(4, 1, 3, { stride: 2, padding: 1 });
+  t.deepEqual(layer.forward(image).shape, [2, 1, 11, 13]);
+  t.deepEqual(layer.forwardTo(image, [12, 13]).shape, [2, 1, 12, 13]);
+  t.throws(() => layer.forwardTo(image, [13, 13]), {
+    message: '[ConvTranspose2d] output size: expected 11 to 12 for an input of 6, got 13',
+  });
+});
+
+test('convolutions pad with the image itself where they are told to', (t) => {
+  for (const paddingMode of ['reflect', 'replicate', 'circular'] as const) {
+    const even = new nn.Conv2d(4, 2, [3, 2], { padding: 'same', paddingMode, dilation: [1, 3] });
+    const around = F.pad(image, [1, 2, 1, 1], paddingMode);
+    t.true(
+      sameBits(even.forward(image), F.conv2d(around, even.weight, even.bias, { dilation: [1, 3] })),
+      paddingMode,
+    );
+    const deep = new nn.Conv3d(4, 1, 3, 2, [1, 0, 2], 1, 1, true, paddingMode);
+    const cubes = F.pad(cube, [2, 2, 0, 0, 1, 1], paddingMode);
+    t.true(sameBits(deep.forward(cube), F.conv3d(cubes, deep.weight, deep.bias, 2)), paddingMode);
+  }
+  const valid = new nn.Conv1d(4, 2, 3, { padding: 'valid', paddingMode: 'circular' });
+  t.deepEqual(valid.forward(row).shape, [2, 2, 7]);
+  t.is(String(valid), 'Conv1d(4, 2, kernelSize=3, padding=valid, paddingMode=circular)');
+});

@@ -4,7 +4,7 @@ export { GELU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softmax2d, Softmin, Tan
 export { Bilinear, CosineSimilarity, Identity, PairwiseDistance } from './bilinear.js';
 export * from './composed-activation.js';
 export { Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from './conv.js';
-export type { ConvLayerOptions, ConvTransposeLayerOptions } from './conv.js';
+export type { ConvLayerOptions, ConvPaddingMode, ConvTransposeLayerOptions } from './conv.js';
 export { Flatten, Linear } from './layers.js';
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './dropout.js';
 export { ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential } from './containers.js';
@@ -69,3 +69,20 @@ export {
   UpsamplingNearest2d,
   type UpsampleOptions,
 } from './vision.js';
+export {
+  CircularPad1d,
+  CircularPad2d,
+  CircularPad3d,
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  ZeroPad1d,
+  ZeroPad2d,
+  ZeroPad3d,
+} from './padding.js';
