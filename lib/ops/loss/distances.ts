@@ -1,6 +1,6 @@
 import { describe, shapeError, typeError } from '../../errors.js';
 import { formatShape } from '../../shape.js';
-import { checkTensor, type Tensor } from '../../tensor.js';
+import type { Tensor } from '../../tensor.js';
 import { readArgs, type Rest } from '../arguments.js';
 import { atLeast } from '../bounds.js';
 import { sum } from '../broadcast.js';
@@ -126,15 +126,15 @@ function triplet(
   margin: number,
   swap: boolean,
 ): Tensor {
-  for (const [name, x] of Object.entries({ anchor, positive, negative })) checkTensor(op, x, name);
+  const floats = floatInputs(op, { anchor, positive, negative });
   if (anchor.ndim !== positive.ndim || anchor.ndim !== negative.ndim)
     shapeError(
       op,
       `expected as many dimensions in each, got ${formatShape(anchor.shape)}, ${formatShape(positive.shape)} and ` +
         formatShape(negative.shape),
     );
-  const near = distance(anchor, positive);
-  const far = distance(anchor, negative);
-  const apart = swap ? minimum(far, distance(positive, negative)) : far;
+  const near = distance(floats.anchor, floats.positive);
+  const far = distance(floats.anchor, floats.negative);
+  const apart = swap ? minimum(far, distance(floats.positive, floats.negative)) : far;
   return atLeast(add(sub(near, apart), margin), 0);
 }
