@@ -11,11 +11,40 @@ inline constexpr const char* kDTypeNames[] = {"bool", "uint8", "int32", "float32
 inline constexpr int kItemSizes[] = {1, 1, 4, 4, 8};
 
 inline constexpr const char* kUnaryNames[] = {
-    "neg",  "abs",     "sign",       "square", "exp",  "log",      "sqrt", "reciprocal", "relu",
-    "tanh", "sigmoid", "logicalNot", "erf",    "gelu", "geluTanh", "silu", "softplus"};
-inline constexpr const char* kBinaryNames[] = {
-    "add",      "sub",         "mul",      "div",      "pow",          "maximum", "minimum",
-    "reluGrad", "sigmoidGrad", "tanhGrad", "geluGrad", "geluTanhGrad", "siluGrad"};
+    "neg",      "abs",   "sign",    "square",     "exp",   "log",   "sqrt",      "reciprocal",
+    "relu",     "tanh",  "sigmoid", "logicalNot", "erf",   "gelu",  "geluTanh",  "silu",
+    "softplus", "exp2",  "expm1",   "log1p",      "log2",  "log10", "rsqrt",     "sin",
+    "cos",      "tan",   "asin",    "acos",       "atan",  "sinh",  "cosh",      "asinh",
+    "acosh",    "atanh", "floor",   "ceil",       "round", "trunc", "erfc",      "erfcx",
+    "erfinv",   "ndtri", "lgamma",  "digamma",    "i0e",   "i1e",   "bitwiseNot"};
+inline constexpr const char* kBinaryNames[] = {"add",
+                                               "sub",
+                                               "mul",
+                                               "div",
+                                               "pow",
+                                               "maximum",
+                                               "minimum",
+                                               "reluGrad",
+                                               "sigmoidGrad",
+                                               "tanhGrad",
+                                               "geluGrad",
+                                               "geluTanhGrad",
+                                               "siluGrad",
+                                               "fmod",
+                                               "remainder",
+                                               "floorDivide",
+                                               "atan2",
+                                               "hypot",
+                                               "copysign",
+                                               "fmax",
+                                               "fmin",
+                                               "bitwiseAnd",
+                                               "bitwiseOr",
+                                               "bitwiseXor",
+                                               "bitwiseLeftShift",
+                                               "bitwiseRightShift",
+                                               "gcd",
+                                               "zeta"};
 inline constexpr const char* kCompareNames[] = {"eq", "ne", "lt", "le", "gt", "ge"};
 inline constexpr const char* kReduceNames[] = {"sum", "mean", "max", "min", "argmax", "argmin"};
 inline constexpr const char* kRandomNames[] = {"uniform", "normal", "integer"};

@@ -1,5 +1,6 @@
 import { ACTIVATION } from './cases/activation.js';
 import { CONV } from './cases/conv.js';
+import { ELEMENTARY } from './cases/elementary.js';
 import { FUNCTIONAL } from './cases/functional.js';
 import { INDEXING } from './cases/indexing.js';
 import { LINALG } from './cases/linalg.js';
@@ -54,11 +55,14 @@ export const WITHOUT_ROW: Partial<Record<OpName, string>> = {
   'functional.jvp': 'takes a function',
   'functional.vhp': 'takes a function',
   'functional.vjp': 'takes a function',
+  allclose: 'gives a boolean', // test/special.test.ts
+  equal: 'gives a boolean',
   detectAnomaly: 'a mode, not an op', // test/anomaly.test.ts
 };
 
 export const ROWS: readonly Row[] = [
   ...POINTWISE,
+  ...ELEMENTARY,
   ...ACTIVATION,
   ...REDUCE,
   ...SHAPE,

@@ -41,7 +41,7 @@ export interface Operand {
 
 /**
  * Pointwise functions of one number. `x` and `out` have one dtype. All take floats; `neg`, `abs`, `sign`, `square`
- * and `relu` take integers too, `logicalNot` takes and gives booleans only.
+ * and `relu` take integers too, `bitwiseNot` only those, `logicalNot` takes and gives booleans only.
  * The order is the order of the native enumeration.
  */
 export const UNARY = [
@@ -62,10 +62,41 @@ export const UNARY = [
   'geluTanh', // x · (1 + tanh u) / 2, with u = √(2/π) · (x + 0.044715 x³)
   'silu', // x · sigmoid x
   'softplus', // log(1 + eˣ), never overflowing
+  'exp2', // 2ˣ
+  'expm1', // eˣ - 1, also for small x
+  'log1p', // ln(1 + x), also for small x
+  'log2', // the logarithm to base 2
+  'log10', // the logarithm to base 10
+  'rsqrt', // 1 / √x
+  'sin', // sin x
+  'cos', // cos x
+  'tan', // tan x
+  'asin', // asin x
+  'acos', // acos x
+  'atan', // atan x
+  'sinh', // sinh x
+  'cosh', // cosh x
+  'asinh', // asinh x
+  'acosh', // acosh x
+  'atanh', // atanh x
+  'floor', // the largest whole number that is not above x
+  'ceil', // the smallest whole number that is not below x
+  'round', // the nearest whole number, the even one of two
+  'trunc', // x without its fraction
+  'erfc', // 1 - erf x
+  'erfcx', // exp(x²) · erfc x
+  'erfinv', // where erf is x
+  'ndtri', // where the normal distribution function Φ is x
+  'lgamma', // ln |Γ(x)|
+  'digamma', // ψ(x), the derivative of ln Γ
+  'i0e', // exp(-|x|) · I₀(x), a modified Bessel function
+  'i1e', // exp(-|x|) · I₁(x)
+  'bitwiseNot', // ~x, of integers only
 ] as const;
 export type UnaryOp = (typeof UNARY)[number];
 
-/** Pointwise functions of two numbers, of one dtype for both and the result; `div`, `pow` on integers never come. */
+/** Pointwise functions of two numbers, of one dtype for both and the result; `div`, `pow` on integers never come.
+ * Of integers divided by 0 the quotient and the rest are 0. */
 export const BINARY = [
   'add', // a + b (booleans: or)
   'sub', // a - b
@@ -80,6 +111,21 @@ export const BINARY = [
   'geluGrad', // a · (Φ(b) + b · φ(b)), with φ(b) = exp(-b²/2) / √(2π)
   'geluTanhGrad', // a · (1 + tanh u + b · (1 - tanh²u) · u') / 2, u' = √(2/π) · (1 + 3 · 0.044715 b²)
   'siluGrad', // a · s · (1 + b · (1 - s)), with s = sigmoid b
+  'fmod', // what remains of a / b, with the sign of a
+  'remainder', // what remains of a / b, with the sign of b
+  'floorDivide', // ⌊a / b⌋
+  'atan2', // the angle of (b, a)
+  'hypot', // √(a² + b²), never overflowing
+  'copysign', // |a| with the sign of b
+  'fmax', // the larger, of a number and NaN the number
+  'fmin', // the smaller, of a number and NaN the number
+  'bitwiseAnd', // of integers and booleans
+  'bitwiseOr', // of integers and booleans
+  'bitwiseXor', // of integers and booleans
+  'bitwiseLeftShift', // a · 2ᵇ, of integers; 0 where b is no number of bits that they have
+  'bitwiseRightShift', // ⌊a / 2ᵇ⌋, of integers; of other b as after all bits
+  'gcd', // the greatest common divisor, of integers
+  'zeta', // Hurwitz's ζ(a, b)
 ] as const;
 export type BinaryOp = (typeof BINARY)[number];
 

@@ -25,7 +25,26 @@ export {
   type SoftplusOptions,
   type ThresholdOptions,
 } from './activation.js';
+export * from './aliases.js';
 export { detectAnomaly } from './anomaly.js';
+export {
+  addcdiv,
+  addcmul,
+  clamp,
+  clampMax,
+  clampMin,
+  copysign,
+  floorDivide,
+  fmax,
+  fmin,
+  fmod,
+  lerp,
+  nanToNum,
+  positive,
+  remainder,
+  type ClampOptions,
+  type NanToNumOptions,
+} from './arithmetic.js';
 export { scaledDotProductAttention, type AttentionOptions } from './attention.js';
 export { clone, contiguous, expand, reshape, sum, unbroadcast, view } from './broadcast.js';
 export { conv1d, conv2d, conv3d } from './conv.js';
@@ -63,6 +82,7 @@ export {
   featureAlphaDropout,
   type DropoutOptions,
 } from './dropout.js';
+export * from './elementary.js';
 export { embedding } from './embedding.js';
 export { embeddingBag, type BagMode, type EmbeddingBagOptions } from './embedding-bag.js';
 export { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
@@ -70,6 +90,7 @@ export { add_, copy_, div_, fill_, mul_, sub_, zero_ } from './inplace.js';
 export * as linalg from './linalg/index.js';
 export * from './linalg/top.js';
 export * from './loss/index.js';
+export * from './logic.js';
 export { linear, matmul } from './matmul.js';
 export { groupNorm, instanceNorm, type InstanceNormOptions } from './group-norm.js';
 export { batchNorm, layerNorm, type BatchNormOptions, type LayerNormOptions } from './normalization.js';
@@ -99,23 +120,6 @@ export {
   tanh,
 } from './pointwise.js';
 export {
-  add,
-  div,
-  eq,
-  ge,
-  gt,
-  le,
-  lt,
-  maximum,
-  minimum,
-  mul,
-  ne,
-  pow,
-  sub,
-  where,
-  zerosLike,
-} from './pointwise.js';
-export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
   adaptiveAvgPool3d,
@@ -127,6 +131,8 @@ export type { AdaptiveMaxPoolOptions, OutputSize1, OutputSize2, OutputSize3 } fr
 export { avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d } from './pool-average.js';
 export type { AvgPoolNdOptions, AvgPoolOptions, LpPoolOptions } from './pool-average.js';
 export { maxPool1d, maxPool2d, maxPool3d, type MaxPool2dOptions, type MaxPoolOptions } from './pool-max.js';
+export { add, div, rsub, sub, type AlphaOptions, type DivOptions } from './operators.js';
+export { eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, where, zerosLike } from './pointwise.js';
 export { amax, amin, argmax, argmin, max, mean, min, type ValuesAndIndices } from './reduce.js';
 export {
   cat,
@@ -233,6 +239,8 @@ export {
   type GumbelSoftmaxOptions,
   type SoftmaxOptions,
 } from './softmax.js';
+export * as special from './special.js';
+export { digamma, erfc, erfinv, i0, lgamma, logit, mvlgamma, polygamma, xlogy } from './special-functions.js';
 export { col2im, im2col } from './unfold.js';
 export type { Pair, Single, Triple, WindowOptions } from './window.js';
 export { interpolate, upsample, upsampleBilinear, upsampleNearest } from './vision-resize.js';

@@ -1,88 +1,11 @@
-import type { BinaryOp, CompareOp, UnaryOp } from '../backend/contract.js';
 import { backend } from '../backend/select.js';
-import { checkFits, fits, promoteScalar } from '../dtype.js';
+import { checkFits } from '../dtype.js';
 import { describe, rangeError, typeError } from '../errors.js';
-import { broadcastShapes, sameShape, type Shape } from '../shape.js';
-import { checkTensor, empty, emptyLike, isDense, Tensor } from '../tensor.js';
+import { broadcastShapes } from '../shape.js';
+import { checkTensor, empty, emptyLike, type Tensor } from '../tensor.js';
 import { unbroadcast } from './broadcast.js';
-import {
-  cast,
-  checkOptions,
-  checkScalar,
-  meet,
-  scalar,
-  toFloat,
-  track,
-  type TensorLike,
-} from './primitive.js';
-
-// Forward and VJP (vector-Jacobian product: from the gradient of the result to the gradient of an input) in one place.
-// `saves` names what the VJP reads, so that a later change in place is caught.
-
-type UnaryVjp = (g: Tensor, x: Tensor, y: Tensor) => () => Tensor;
-
-function unary(
-  op: UnaryOp,
-  saves: '' | 'x' | 'y',
-  vjp: UnaryVjp,
-  domain: 'floats' | 'numbers' = 'floats',
-  name: string = op,
-) {
-  return (input: Tensor): Tensor => {
-    checkTensor(name, input);
-    if (input.dtype === 'bool' && domain === 'numbers')
-      typeError(name, 'expected numbers, got a bool tensor');
-    const x = domain === 'floats' ? toFloat(input) : input;
-    const y = emptyLike(x);
-    backend.unary(op, x, y);
-    return track(op, y, [x], saves === 'x' ? [x] : saves === 'y' ? [y] : [], (g) => [vjp(g, x, y)]);
-  };
-}
-
-type BinaryVjp = (g: Tensor, a: Tensor, b: Tensor) => readonly [() => Tensor, () => Tensor];
-
-function binary(
-  op: BinaryOp,
-  saves: '' | 'ab' | 'b',
-  vjp: BinaryVjp,
-  domain: 'floats' | 'numbers' | 'all' = 'all',
-) {
-  return (first: TensorLike, second: TensorLike): Tensor => {
-    let [a, b] = meet(op, first, second);
-    if (domain === 'floats') [a, b] = [toFloat(a), toFloat(b)];
-    else if (domain === 'numbers' && a.dtype === 'bool') typeError(op, 'expected numbers, got bool tensors');
-    const shape = broadcastShapes(op, a.shape, b.shape);
-    const y = emptyFor(shape, a, b);
-    backend.binary(op, a, b, y);
-    const saved = saves === 'ab' ? [a, b] : saves === 'b' ? [b] : [];
-    return track(op, y, [a, b], saved, (g) => {
-      const [da, db] = vjp(g, a, b);
-      return [() => unbroadcast(da(), a.shape), () => unbroadcast(db(), b.shape)];
-    });
-  };
-}
-
-/** Room for what two operands broadcast to, in the layout of one that has its shape and each element once. */
-function emptyFor(shape: Shape, a: Tensor, b: Tensor): Tensor {
-  if (!sameShape(a.shape, shape) || (!isDense(a) && sameShape(b.shape, shape) && isDense(b)))
-    return sameShape(b.shape, shape) ? emptyLike(b) : empty(shape, a.dtype);
-  return emptyLike(a);
-}
-
-function compare(op: CompareOp) {
-  return (first: TensorLike, second: TensorLike): Tensor => {
-    const [a, b] = meet(op, widened(first, second), widened(second, first));
-    const y = empty(broadcastShapes(op, a.shape, b.shape), 'bool');
-    backend.compare(op, a, b, y);
-    return y;
-  };
-}
-
-/** Integers are compared with a number that does not fit among them in float64, which has room for both. */
-const widened = (x: TensorLike, other: TensorLike): TensorLike =>
-  x instanceof Tensor && typeof other === 'number' && !fits(promoteScalar(x.dtype, other), other)
-    ? cast(x, 'float64')
-    : x;
+import { binary, compare, unary } from './elementwise.js';
+import { cast, checkOptions, checkScalar, meet, scalar, track, type TensorLike } from './primitive.js';
 
 /** Zeros of the shape and dtype of `x`, outside the graph. */
 export function zerosLike(x: Tensor): Tensor {

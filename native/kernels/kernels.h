@@ -36,9 +36,39 @@ enum class UnaryOp : int {
   Gelu,
   GeluTanh,
   Silu,
-  Softplus
+  Softplus,
+  Exp2,
+  Expm1,
+  Log1p,
+  Log2,
+  Log10,
+  Rsqrt,
+  Sin,
+  Cos,
+  Tan,
+  Asin,
+  Acos,
+  Atan,
+  Sinh,
+  Cosh,
+  Asinh,
+  Acosh,
+  Atanh,
+  Floor,
+  Ceil,
+  Round,
+  Trunc,
+  Erfc,
+  Erfcx,
+  Erfinv,
+  Ndtri,
+  Lgamma,
+  Digamma,
+  I0e,
+  I1e,
+  BitwiseNot,
 };
-constexpr int kUnaryOps = 17;
+constexpr int kUnaryOps = 47;
 
 enum class BinaryOp : int {
   Add,
@@ -53,9 +83,24 @@ enum class BinaryOp : int {
   TanhGrad,
   GeluGrad,
   GeluTanhGrad,
-  SiluGrad
+  SiluGrad,
+  Fmod,
+  Remainder,
+  FloorDivide,
+  Atan2,
+  Hypot,
+  Copysign,
+  Fmax,
+  Fmin,
+  BitwiseAnd,
+  BitwiseOr,
+  BitwiseXor,
+  BitwiseLeftShift,
+  BitwiseRightShift,
+  Gcd,
+  Zeta,
 };
-constexpr int kBinaryOps = 13;
+constexpr int kBinaryOps = 28;
 
 enum class CompareOp : int { Eq, Ne, Lt, Le, Gt, Ge };
 constexpr int kCompareOps = 6;

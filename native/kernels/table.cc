@@ -8,6 +8,7 @@
 namespace mgp::MGP_ISA {
 
 void fillPointwise(Kernels& table);
+void fillElementary(Kernels& table);
 void fillReduce(Kernels& table);
 void fillSoftmax(Kernels& table);
 void fillPool(Kernels& table);
@@ -23,6 +24,7 @@ void fillImages(Kernels& table);
 void fill(Kernels& table) {
   table.isa = MGP_STRING(MGP_ISA);
   fillPointwise(table);
+  fillElementary(table);
   fillReduce(table);
   fillSoftmax(table);
   fillPool(table);

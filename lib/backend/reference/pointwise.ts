@@ -1,5 +1,6 @@
 import type { DType, TypedArray } from '../../dtype.js';
 import type { BinaryOp, CompareOp, Operand, UnaryOp } from '../contract.js';
+import * as special from './special.js';
 import { Walk } from './walk.js';
 
 // One small function per op, each with a loop of its own: a shared loop that calls a function per element becomes
@@ -16,6 +17,13 @@ type UnaryRow = (
   o: number,
   d: number,
 ) => void;
+
+/** For functions that cost much more than a call. */
+const each =
+  (f: (x: number) => number): UnaryRow =>
+  (n, x, i, di, out, o, d) => {
+    for (; n > 0; n--, i += di, o += d) out[o] = f(x[i]);
+  };
 
 const UNARY_ROWS: Record<UnaryOp, UnaryRow> = {
   neg(n, x, i, di, out, o, d) {
@@ -55,7 +63,7 @@ const UNARY_ROWS: Record<UnaryOp, UnaryRow> = {
     for (; n > 0; n--, i += di, o += d) out[o] = x[i] === 0 ? 1 : 0;
   },
   erf(n, x, i, di, out, o, d) {
-    for (; n > 0; n--, i += di, o += d) out[o] = erf(x[i]);
+    for (; n > 0; n--, i += di, o += d) out[o] = special.erf(x[i]);
   },
   gelu(n, x, i, di, out, o, d) {
     for (; n > 0; n--, i += di, o += d) out[o] = x[i] * normalCdf(x[i]);
@@ -69,6 +77,36 @@ const UNARY_ROWS: Record<UnaryOp, UnaryRow> = {
   softplus(n, x, i, di, out, o, d) {
     for (; n > 0; n--, i += di, o += d) out[o] = Math.max(x[i], 0) + Math.log1p(Math.exp(-Math.abs(x[i])));
   },
+  exp2: each((x) => 2 ** x),
+  expm1: each(Math.expm1),
+  log1p: each(Math.log1p),
+  log2: each(Math.log2),
+  log10: each(Math.log10),
+  rsqrt: each((x) => 1 / Math.sqrt(x)),
+  sin: each(Math.sin),
+  cos: each(Math.cos),
+  tan: each(Math.tan),
+  asin: each(Math.asin),
+  acos: each(Math.acos),
+  atan: each(Math.atan),
+  sinh: each(Math.sinh),
+  cosh: each(Math.cosh),
+  asinh: each(Math.asinh),
+  acosh: each(Math.acosh),
+  atanh: each(Math.atanh),
+  floor: each(Math.floor),
+  ceil: each(Math.ceil),
+  round: each(special.roundHalfEven),
+  trunc: each(Math.trunc),
+  erfc: each(special.erfc),
+  erfcx: each(special.erfcx),
+  erfinv: each(special.erfinv),
+  ndtri: each(special.ndtri),
+  lgamma: each(special.lgamma),
+  digamma: each(special.digamma),
+  i0e: each(special.i0e),
+  i1e: each(special.i1e),
+  bitwiseNot: each((x) => ~x),
 };
 
 function sigmoid(x: number): number {
@@ -76,22 +114,8 @@ function sigmoid(x: number): number {
   return x < 0 ? e / (1 + e) : 1 / (1 + e);
 }
 
-/**
- * 2/√π · e^(-x²) · (x + 2x³/3 + 4x⁵/15 + …): all terms have one sign, so that no digits are lost.
- * @see https://dlmf.nist.gov/7.6#E2
- */
-function erf(x: number): number {
-  if (Math.abs(x) > 6) return Math.sign(x);
-  let [sum, term] = [x, x];
-  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
-    term *= (2 * x * x) / (2 * n + 1);
-    sum += term;
-  }
-  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-}
-
 /** The cumulative distribution function of the standard normal distribution, Φ. */
-const normalCdf = (x: number): number => 0.5 * (1 + erf(x / Math.SQRT2));
+const normalCdf = (x: number): number => 0.5 * (1 + special.erf(x / Math.SQRT2));
 
 /** tanh of √(2/π)·(x + 0.044715·x³), which is close to 2·Φ(x) - 1. */
 const ROOT = Math.sqrt(2 / Math.PI);
@@ -121,6 +145,12 @@ type BinaryRow = (
   o: number,
   d: number,
 ) => void;
+
+const eachPair =
+  (f: (a: number, b: number) => number): BinaryRow =>
+  (n, x, i, di, y, j, dj, out, o, d) => {
+    for (; n > 0; n--, i += di, j += dj, o += d) out[o] = f(x[i], y[j]);
+  };
 
 const BINARY_ROWS: Record<BinaryOp, BinaryRow> = {
   add(n, x, i, di, y, j, dj, out, o, d) {
@@ -174,6 +204,21 @@ const BINARY_ROWS: Record<BinaryOp, BinaryRow> = {
       out[o] = x[i] * s * (1 + y[j] * (1 - s));
     }
   },
+  fmod: eachPair((a, b) => a % b),
+  remainder: eachPair(special.remainder),
+  floorDivide: eachPair(special.floorDivide),
+  atan2: eachPair(Math.atan2),
+  hypot: eachPair(Math.hypot),
+  copysign: eachPair(special.copysign),
+  fmax: eachPair((a, b) => (a > b || Number.isNaN(b) ? a : b)),
+  fmin: eachPair((a, b) => (a < b || Number.isNaN(b) ? a : b)),
+  bitwiseAnd: eachPair((a, b) => a & b),
+  bitwiseOr: eachPair((a, b) => a | b),
+  bitwiseXor: eachPair((a, b) => a ^ b),
+  bitwiseLeftShift: eachPair((a, b) => (b < 0 || b > 31 ? 0 : a << b)),
+  bitwiseRightShift: eachPair((a, b) => a >> (b < 0 || b > 31 ? 31 : b)),
+  gcd: eachPair(special.gcd),
+  zeta: eachPair(special.zeta),
 };
 
 const mulInt: BinaryRow = (n, x, i, di, y, j, dj, out, o, d) => {

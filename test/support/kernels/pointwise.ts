@@ -9,12 +9,15 @@ import {
 } from '../../../lib/backend/contract.js';
 import { DTYPES, isFloat, type DType } from '../../../lib/dtype.js';
 import type { Shape } from '../../../lib/shape.js';
+import * as special from '../../../lib/backend/reference/special.js';
 import { erf } from '../oracle.js';
 import type { Random } from './random-values.js';
 import { operand, read, readAs, trial, type Expectation, type Layout, type Row } from './trial.js';
 
 const FLOATS: readonly DType[] = ['float32', 'float64'];
 const NUMBERS: readonly DType[] = ['uint8', 'int32', 'float32', 'float64'];
+
+const BITS: readonly DType[] = ['bool', 'uint8', 'int32'];
 
 const ANY: readonly Layout[] = ['contiguous', 'strided', 'expanded'];
 const DISTINCT: readonly Layout[] = ['contiguous', 'strided'];
@@ -61,7 +64,39 @@ const UNARY_DEFINITIONS: Record<UnaryOp, Definition<[number]>> = {
     ...near,
     anyZero: true,
   },
+  ...ofMath('expm1', 'log1p', 'log2', 'log10', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan'),
+  ...ofMath('sinh', 'cosh', 'asinh', 'acosh', 'atanh', 'floor', 'ceil', 'trunc'),
+  exp2: { dtypes: FLOATS, value: (x) => 2 ** x, ...near },
+  rsqrt: { dtypes: FLOATS, value: (x) => 1 / Math.sqrt(x), ...near },
+  round: { dtypes: FLOATS, value: special.roundHalfEven, anyZero: true },
+  // test/special.test.ts compares these with numbers from elsewhere.
+  ...ofSpecial('erfc', 'erfcx', 'erfinv', 'ndtri', 'lgamma', 'digamma', 'i0e', 'i1e'),
+  bitwiseNot: { dtypes: ['uint8', 'int32'], value: (x) => ~x },
 };
+
+/** Functions that JavaScript has, too. */
+function ofMath<K extends keyof Math & UnaryOp>(...names: K[]): Record<K, Definition<[number]>> {
+  const entries = names.map((name) => [
+    name,
+    { dtypes: FLOATS, value: Math[name] as (x: number) => number, ...near, anyZero: true },
+  ]);
+  return Object.fromEntries(entries) as Record<K, Definition<[number]>>;
+}
+
+/** Functions of the reference backend, with the error of sums of large terms. */
+function ofSpecial<K extends keyof typeof special & UnaryOp>(...names: K[]): Record<K, Definition<[number]>> {
+  const entries = names.map((name) => [
+    name,
+    {
+      dtypes: FLOATS,
+      value: special[name],
+      scale: (x: number) => 100 * (1 + Math.abs(special[name](x))),
+      anyZero: true,
+      small: true,
+    },
+  ]);
+  return Object.fromEntries(entries) as Record<K, Definition<[number]>>;
+}
 
 /** C's pow: unlike JavaScript's, 1 is 1 to any power, and -1 to the power of ±∞ is 1. */
 const pow = (x: number, y: number): number =>
@@ -114,6 +149,36 @@ const BINARY_DEFINITIONS: Record<BinaryOp, Definition<[number, number]>> = {
     anyZero: true,
     small: true,
   },
+  fmod: { dtypes: NUMBERS, value: (a, b) => a % b, anyZero: true },
+  remainder: {
+    dtypes: NUMBERS,
+    value: special.remainder,
+    scale: (_a, b) => Math.abs(b),
+    anyZero: true,
+    small: true,
+  },
+  floorDivide: {
+    dtypes: ['uint8', 'int32'],
+    value: (a, b) => (b === 0 ? 0 : Math.floor(a / b)),
+    anyZero: true,
+  },
+  atan2: { dtypes: FLOATS, value: Math.atan2, ...near, anyZero: true },
+  hypot: { dtypes: FLOATS, value: Math.hypot, ...near },
+  copysign: { dtypes: FLOATS, value: special.copysign },
+  fmax: { dtypes: NUMBERS, value: (a, b) => (Number.isNaN(b) || a > b ? a : b), anyZero: true },
+  fmin: { dtypes: NUMBERS, value: (a, b) => (Number.isNaN(b) || a < b ? a : b), anyZero: true },
+  bitwiseAnd: { dtypes: BITS, value: (a, b) => a & b },
+  bitwiseOr: { dtypes: BITS, value: (a, b) => a | b },
+  bitwiseXor: { dtypes: BITS, value: (a, b) => a ^ b },
+  bitwiseLeftShift: { dtypes: ['uint8', 'int32'], value: (a, b) => (b < 0 || b > 31 ? 0 : a << b) },
+  bitwiseRightShift: { dtypes: ['uint8', 'int32'], value: (a, b) => a >> (b < 0 || b > 31 ? 31 : b) },
+  gcd: { dtypes: ['uint8', 'int32'], value: special.gcd },
+  zeta: {
+    dtypes: FLOATS,
+    value: special.zeta,
+    scale: (s, q) => 100 * Math.abs(special.zeta(s, q)),
+    small: true,
+  },
 };
 
 const COMPARE_DEFINITIONS: Record<CompareOp, (a: number, b: number) => boolean> = {
@@ -148,8 +213,10 @@ function expectation<Args extends number[]>(
   inputs: readonly Args[],
 ): Expectation {
   const exact = isFloat(dtype) ? undefined : EXACT[op];
+  const wrap = (x: number): number =>
+    isFloat(dtype) || Number.isNaN(x) ? x : wrapped(dtype, () => BigInt(x));
   const values = inputs.map((args) =>
-    exact ? wrapped(dtype, () => exact(BigInt(args[0]), BigInt(args[1] ?? 0))) : value(...args),
+    exact ? wrapped(dtype, () => exact(BigInt(args[0]), BigInt(args[1] ?? 0))) : wrap(value(...args)),
   );
   return { values, scale: scale && inputs.map((args) => scale(...args)), signOfZero: !anyZero };
 }
@@ -171,7 +238,7 @@ const unaryRow = (op: UnaryOp, dtype: DType): Row => ({
   draw(random) {
     const shape = random.shape();
     const inPlace = random.chance(0.3);
-    const values = numbers(random, dtype);
+    const values = numbers(random, dtype, UNARY_DEFINITIONS[op].small);
     const x = operand(random, dtype, shape, random.pick(inPlace ? DISTINCT : ANY), values);
     const inputs = read(x).map((value): [number] => [value]);
     return trial({
