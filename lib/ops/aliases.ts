@@ -11,10 +11,9 @@ export {
   atanh as arctanh,
   trunc as fix,
 } from './elementary.js';
-export { div as divide, sub as subtract } from './operators.js';
+export { div as divide, div as trueDivide, sub as subtract } from './operators.js';
 export {
   abs as absolute,
-  div as trueDivide,
   ge as greaterEqual,
   gt as greater,
   le as lessEqual,

@@ -5,7 +5,7 @@ import { checkTensor, type Tensor } from '../tensor.js';
 import { checkNumber, readArgs, readSettings, type Rest } from './arguments.js';
 import { clone, unbroadcast } from './broadcast.js';
 import { trunc } from './elementary.js';
-import { binary } from './elementwise.js';
+import { binary, checkNumbers } from './elementwise.js';
 import {
   add,
   div,
@@ -59,16 +59,26 @@ export const copysign = binary(
 );
 
 /** The larger of `a` and `b`, of a number and NaN the number. Gradient: to that which it is, to `a` where equal. */
-export const fmax = binary('fmax', 'ab', (g, a, b) => {
-  const isFirst = (): Tensor => add(ge(a, b), ne(b, b));
-  return [() => where(isFirst(), g, 0), () => where(isFirst(), 0, g)];
-});
+export const fmax = binary(
+  'fmax',
+  'ab',
+  (g, a, b) => {
+    const isFirst = (): Tensor => add(ge(a, b), ne(b, b));
+    return [() => where(isFirst(), g, 0), () => where(isFirst(), 0, g)];
+  },
+  'numbers',
+);
 
 /** The smaller of `a` and `b`, of a number and NaN the number. Gradient: to that which it is, to `a` where equal. */
-export const fmin = binary('fmin', 'ab', (g, a, b) => {
-  const isFirst = (): Tensor => add(le(a, b), ne(b, b));
-  return [() => where(isFirst(), g, 0), () => where(isFirst(), 0, g)];
-});
+export const fmin = binary(
+  'fmin',
+  'ab',
+  (g, a, b) => {
+    const isFirst = (): Tensor => add(le(a, b), ne(b, b));
+    return [() => where(isFirst(), g, 0), () => where(isFirst(), 0, g)];
+  },
+  'numbers',
+);
 
 /** `x` itself. */
 export function positive(x: Tensor): Tensor {
@@ -106,6 +116,7 @@ export const clampMax = (x: Tensor, max: TensorLike): Tensor => clampBetween('cl
 
 function clampBetween(op: string, input: Tensor, min: TensorLike | null, max: TensorLike | null): Tensor {
   checkTensor(op, input);
+  checkNumbers(op, input);
   if (min === null && max === null) typeError(op, 'expected min, max, or both');
   let x = input;
   let [low, high]: (Tensor | null)[] = [null, null];
@@ -148,6 +159,7 @@ function clampBetween(op: string, input: Tensor, min: TensorLike | null, max: Te
 export function lerp(a: Tensor, b: Tensor, weight: TensorLike): Tensor {
   checkTensor('lerp', a);
   checkTensor('lerp', b, 'end');
+  checkNumbers('lerp', a, b);
   return add(a, mul(sub(b, a), weight));
 }
 
@@ -160,6 +172,7 @@ export function addcmul(
 ): Tensor {
   const { value } = readSettings('addcmul', rest, { value: 1 });
   checkTensor('addcmul', x);
+  checkNumbers('addcmul', x);
   return add(x, scaled(mul(a, b), value));
 }
 

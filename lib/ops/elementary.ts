@@ -3,7 +3,7 @@ import { noGrad } from '../grad-mode.js';
 import { checkTensor, type Tensor } from '../tensor.js';
 import { checkInteger, readSettings, type Rest } from './arguments.js';
 import { clone, unbroadcast } from './broadcast.js';
-import { binary, unary } from './elementwise.js';
+import { binary, checkNumbers, unary } from './elementwise.js';
 import {
   abs,
   add,
@@ -111,6 +111,7 @@ export function round(x: Tensor, ...rest: Rest<[], { readonly decimals?: number 
 /** `x - trunc(x)`. Gradient: `g`. */
 export function frac(x: Tensor): Tensor {
   checkTensor('frac', x);
+  checkNumbers('frac', x);
   return sub(x, trunc(x));
 }
 

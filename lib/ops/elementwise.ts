@@ -78,6 +78,12 @@ const widened = (x: TensorLike, other: TensorLike): TensorLike =>
     ? cast(x, 'float64')
     : x;
 
+/** Throws for booleans. */
+export function checkNumbers(op: string, ...operands: readonly TensorLike[]): void {
+  if (operands.every((x) => typeof x === 'boolean' || (x instanceof Tensor && x.dtype === 'bool')))
+    typeError(op, 'expected numbers, got bool tensors');
+}
+
 function checkIntegers(op: string, x: Tensor): void {
   if (isFloat(x.dtype)) typeError(op, `expected integers or booleans, got a ${x.dtype} tensor`);
 }

@@ -1,8 +1,9 @@
 import { isFloat } from '../dtype.js';
+import { typeError } from '../errors.js';
 import { checkTensor, type Tensor } from '../tensor.js';
 import { readSettings, type Rest } from './arguments.js';
 import { noGrad } from '../grad-mode.js';
-import { binary, unary } from './elementwise.js';
+import { binary, checkNumbers, unary } from './elementwise.js';
 import { abs, add, div, eq, gt, le, logicalNot, lt, mul, ne, sub, where, zerosLike } from './pointwise.js';
 import { cast, meet, type TensorLike } from './primitive.js';
 import { copysign, remainder } from './arithmetic.js';
@@ -96,7 +97,9 @@ export const gcd = binary('gcd', '', none, 'integers');
 
 /** The least common multiple of integers; 0 where one of them is. */
 export function lcm(first: TensorLike, second: TensorLike): Tensor {
+  checkNumbers('lcm', first, second);
   const [a, b] = meet('lcm', first, second);
+  if (isFloat(a.dtype)) typeError('lcm', `expected integers, got a ${a.dtype} tensor`);
   const divisor = gcd(a, b);
   const part = sub(a, remainder(a, where(eq(divisor, 0), 1, divisor)));
   return abs(mul(quotient(part, divisor), b));

@@ -2,6 +2,7 @@ import { isFloat } from '../dtype.js';
 import { checkOneOf, readArgs, readSettings, type Rest } from './arguments.js';
 import { floorDivide, fmod } from './arithmetic.js';
 import { trunc } from './elementary.js';
+import { checkNumbers } from './elementwise.js';
 import type { Tensor } from '../tensor.js';
 import * as plain from './pointwise.js';
 import { meet, type TensorLike } from './primitive.js';
@@ -31,6 +32,7 @@ export function sub(a: TensorLike, b: TensorLike, ...rest: Rest<[], AlphaOptions
 
 /** `b - alpha·a`. Gradients: `-alpha·g`, `g`. @see https://pytorch.org/docs/stable/generated/torch.rsub.html */
 export function rsub(a: TensorLike, b: TensorLike, ...rest: Rest<[], AlphaOptions>): Tensor {
+  checkNumbers('rsub', a, b);
   return plain.sub(b, rest.length === 0 ? a : times('rsub', a, rest));
 }
 

@@ -2,7 +2,7 @@ import { backend } from '../backend/select.js';
 import { noGrad } from '../grad-mode.js';
 import { broadcastShapes } from '../shape.js';
 import { checkTensor, empty, Tensor } from '../tensor.js';
-import { checkInteger, readArgs, readSettings, type Rest } from './arguments.js';
+import { checkInteger, checkNumber, readArgs, type Rest } from './arguments.js';
 import { clamp } from './arithmetic.js';
 import { unbroadcast } from './broadcast.js';
 import { log1p } from './elementary.js';
@@ -159,11 +159,12 @@ export function logit(
   input: Tensor,
   ...rest: Rest<[eps: number | null], { readonly eps?: number | null }>
 ): Tensor {
-  const { eps } = readSettings('logit', rest, { eps: NaN as number | null });
+  const { eps = null } = readArgs<{ readonly eps?: number | null }>('logit', rest, ['eps']);
+  if (eps !== null) checkNumber('logit', 'eps', eps);
   checkTensor('logit', input);
   const x = toFloat(input);
-  const isBound = typeof eps === 'number' && !Number.isNaN(eps);
-  const low = isBound ? eps : 0;
+  const isBound = eps !== null;
+  const low = eps ?? 0;
   const y = noGrad(() => {
     const z = isBound ? clamp(x, low, 1 - low) : x;
     return log(div(z, sub(1, z)));

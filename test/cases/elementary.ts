@@ -1,23 +1,11 @@
 import * as special from '../../lib/backend/reference/special.js';
-import { Input, nonzero, positive, real, truth, unit } from '../support/inputs.js';
+import { index, Input, nonzero, positive, real, truth, unit } from '../support/inputs.js';
 import * as oracle from '../support/oracle.js';
 import { zip, type Nd } from '../support/oracle.js';
-import {
-  always,
-  binary,
-  floats,
-  meeting,
-  numbers,
-  row,
-  same,
-  unary,
-  type DTypeRule,
-  type Row,
-} from '../support/row.js';
+import { always, binary, floats, numbers, row, same, unary, type Row } from '../support/row.js';
 
 const bools = { dtypes: always('bool'), gradient: 'none' } as const;
-const integers: DTypeRule = (dtype) => (dtype === 'int32' || dtype === 'uint8' ? dtype : null);
-const bits: DTypeRule = (dtype) => (dtype === 'float32' || dtype === 'float64' ? null : dtype);
+const ints = { dtypes: always('int32'), gradient: 'none' } as const;
 const noGradient = { gradient: 'none' } as const;
 
 /** These numbers. */
@@ -67,15 +55,15 @@ export const ELEMENTARY: readonly Row[] = [
   binary('remainder', [positive, positive], special.remainder, { dtypes: numbers }),
   binary('floorDivide', [positive, positive], (a, b) => Math.floor(a / b), { dtypes: numbers }),
   binary('copysign', [nonzero, nonzero], special.copysign, { dtypes: floats }),
-  binary('fmax', [real, real], Math.max),
-  binary('fmin', [real, real], Math.min),
+  binary('fmax', [real, real], Math.max, { dtypes: numbers }),
+  binary('fmin', [real, real], Math.min, { dtypes: numbers }),
   binary('rsub', [real, real], (a, b) => b - a, { dtypes: numbers }),
   row('clamp', { oracle: (x: Nd, low: Nd | number | null = null, high: Nd | number | null = null) => zip((v, a, b) => Math.min(Math.max(v, a), b))(x, low ?? -Infinity, high ?? Infinity), dtypes: numbers },
     [real(2, 3), real(3), real(2, 1)], [real(2), real(), null], [real(0, 2), null, real(2)], [real(2, 2), null, real(2, 2)]),
-  row('clampMin', { oracle: zip((x, a) => Math.max(x, a)) }, [real(2, 3), real(3)], [real(), real(2)]),
-  row('clampMax', { oracle: zip((x, a) => Math.min(x, a)) }, [real(2, 3), real(3)], [real(), real(2)]),
+  row('clampMin', { oracle: zip((x, a) => Math.max(x, a)), dtypes: numbers }, [real(2, 3), real(3)], [real(), real(2)]),
+  row('clampMax', { oracle: zip((x, a) => Math.min(x, a)), dtypes: numbers }, [real(2, 3), real(3)], [real(), real(2)]),
   row('lerp', { oracle: zip((a, b, w) => a + w * (b - a)), dtypes: numbers }, [real(2, 3), real(3), real(2, 1)], [real(), real(2), real()], [real(0), real(0), real(1)]),
-  row('addcmul', { oracle: (x: Nd, a: Nd, b: Nd, { value = 1 }: { value?: number } = {}) => zip((p, q, r) => p + value * q * r)(x, a, b) }, [real(2, 3), real(3), real(2, 1)], [real(2), real(2), real(2), { value: 3 }]),
+  row('addcmul', { oracle: (x: Nd, a: Nd, b: Nd, { value = 1 }: { value?: number } = {}) => zip((p, q, r) => p + value * q * r)(x, a, b), dtypes: numbers }, [real(2, 3), real(3), real(2, 1)], [real(2), real(2), real(2), { value: 3 }]),
   row('addcdiv', { oracle: (x: Nd, a: Nd, b: Nd, { value = 1 }: { value?: number } = {}) => zip((p, q, r) => p + (value * q) / r)(x, a, b), dtypes: floats }, [real(2, 3), real(3), nonzero(2, 1)], [real(2), real(2), nonzero(2), { value: 3 }]),
   unary('nanToNum', real, (x) => x, { dtypes: same }),
   unary('positive', real, (x) => x, { dtypes: numbers }),
@@ -90,14 +78,14 @@ export const ELEMENTARY: readonly Row[] = [
   binary('logicalAnd', [real, real], truthy((a, b) => a && b), bools),
   binary('logicalOr', [real, real], truthy((a, b) => a || b), bools),
   binary('logicalXor', [real, real], truthy((a, b) => a !== b), bools),
-  row('bitwiseNot', { dtypes: bits, ...noGradient }, [real(2, 3)], [real()], [real(0)]),
-  row('bitwiseAnd', { oracle: zip((a, b) => a & b), dtypes: meeting(bits), ...noGradient }, [real(2, 3), real(3)], [real(), real(2)]),
-  row('bitwiseOr', { oracle: zip((a, b) => a | b), dtypes: meeting(bits), ...noGradient }, [real(2, 3), real(3)], [real(), real(2)]),
-  row('bitwiseXor', { oracle: zip((a, b) => a ^ b), dtypes: meeting(bits), ...noGradient }, [real(2, 3), real(3)], [real(), real(2)]),
-  row('bitwiseLeftShift', { dtypes: integers, ...noGradient }, [real(2, 3), real(3)]),
-  row('bitwiseRightShift', { dtypes: integers, ...noGradient }, [real(2, 3), real(3)]),
-  row('gcd', { oracle: zip(special.gcd), dtypes: integers, ...noGradient }, [real(2, 3), real(3)], [real(), real(2)]),
-  row('lcm', { oracle: zip((a, b) => a * b === 0 ? 0 : Math.abs(a * b) / special.gcd(a, b)), dtypes: integers, ...noGradient }, [real(2, 3), real(3)], [real(), real(2)]),
+  row('bitwiseNot', { ...ints }, [index(9, 2, 3)], [index(9)], [index(9, 0)]),
+  row('bitwiseAnd', { oracle: zip((a, b) => a & b), ...ints }, [index(9, 2, 3), index(9, 3)], [index(9), index(9, 2)]),
+  row('bitwiseOr', { oracle: zip((a, b) => a | b), ...ints }, [index(9, 2, 3), index(9, 3)], [index(9), index(9, 2)]),
+  row('bitwiseXor', { oracle: zip((a, b) => a ^ b), ...ints }, [index(9, 2, 3), index(9, 3)], [index(9), index(9, 2)]),
+  row('bitwiseLeftShift', { ...ints }, [index(9, 2, 3), index(9, 3)]),
+  row('bitwiseRightShift', { ...ints }, [index(9, 2, 3), index(9, 3)]),
+  row('gcd', { oracle: zip(special.gcd), ...ints }, [index(9, 2, 3), index(9, 3)], [index(9), index(9, 2)]),
+  row('lcm', { oracle: zip((a, b) => a * b === 0 ? 0 : Math.abs(a * b) / special.gcd(a, b)), ...ints }, [index(9, 2, 3), index(9, 3)], [index(9), index(9, 2)]),
   binary('heaviside', [nonzero, real], (x) => Number(x > 0), { dtypes: same, ...noGradient }),
   row('maskedFill', { oracle: zip((x, m, v) => (m ? v : x)) }, [real(2, 3), truth(3), real()], [real(2), truth(3, 2), real()], [real(0), truth(1), real()]),
   row('isclose', { oracle: zip((a, b) => Number(a === b)), ...bools }, [real(2, 3), real(3)], [real(), real()], [real(0), real(0)]),

@@ -150,12 +150,10 @@ export class Call {
   /** The dtype of the first result when the inputs have `dtype`; null where it throws. */
   resultDType(dtype: DType): DType | null {
     const takesDType = this.inputs.some((input) => input.kind === 'number');
-    return takesDType
-      ? this.row.dtypes(
-          dtype,
-          this.#args.some((arg) => typeof arg === 'number'),
-        )
-      : 'float32';
+    return this.row.dtypes(
+      takesDType ? dtype : 'float32',
+      this.#args.some((arg) => typeof arg === 'number'),
+    );
   }
 
   /** Tensors for the inputs. */

@@ -74,18 +74,38 @@ const UNARY_DEFINITIONS: Record<UnaryOp, Definition<[number]>> = {
   bitwiseNot: { dtypes: ['uint8', 'int32'], value: (x) => ~x },
 };
 
+type MathOp =
+  | 'expm1'
+  | 'log1p'
+  | 'log2'
+  | 'log10'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'asin'
+  | 'acos'
+  | 'atan'
+  | 'sinh'
+  | 'cosh'
+  | 'asinh'
+  | 'acosh'
+  | 'atanh'
+  | 'floor'
+  | 'ceil'
+  | 'trunc';
+
 /** Functions that JavaScript has, too. */
-function ofMath<K extends keyof Math & UnaryOp>(...names: K[]): Record<K, Definition<[number]>> {
+function ofMath<K extends MathOp>(...names: K[]): Record<K, Definition<[number]>> {
   const entries = names.map((name) => [
     name,
-    { dtypes: FLOATS, value: Math[name] as (x: number) => number, ...near, anyZero: true },
+    { dtypes: FLOATS, value: (x: number) => Math[name](x), ...near, anyZero: true },
   ]);
   return Object.fromEntries(entries) as Record<K, Definition<[number]>>;
 }
 
 /** Functions of the reference backend, with the error of sums of large terms. */
 function ofSpecial<K extends keyof typeof special & UnaryOp>(...names: K[]): Record<K, Definition<[number]>> {
-  const entries = names.map((name) => [
+  const entries = names.map((name): [K, Definition<[number]>] => [
     name,
     {
       dtypes: FLOATS,
