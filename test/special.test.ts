@@ -29,7 +29,10 @@ for (const [name, { x, y }] of Object.entries(functions))
         const found = op(tensor([...x], { dtype: 'float64' })).toArray();
         y.map(numberOf).forEach((expected, i) => {
           const got = Number(found[i]);
-          const isNear = Math.abs(got - expected) <= 1e-11 * Math.max(1e-3, Math.abs(expected));
+          // PyTorch's trigamma is off by 1e-10 itself.
+          const isNear =
+            Math.abs(got - expected) <=
+            (name === 'trigamma' ? 1e-9 : 1e-12) * Math.max(1e-3, Math.abs(expected));
           t.true(Object.is(got, expected) || isNear, `${name}(${x[i]}) is ${got}, expected ${expected}`);
         });
       });

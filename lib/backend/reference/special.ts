@@ -60,6 +60,7 @@ export const ndtri = (p: number): number => -Math.SQRT2 * erfcInverse(2 * p);
 /** ln |Γ(x)|. (5.5.3, 5.11.1) */
 export function lgamma(x: number): number {
   if (x <= 0 && Number.isInteger(x)) return Infinity;
+  if (Math.abs(x) < 1e-20) return -Math.log(Math.abs(x));
   if (x < 0.5) {
     if (x === -Infinity) return Infinity;
     return Math.log(Math.PI) - Math.log(Math.abs(Math.sin(Math.PI * (x % 2)))) - lgamma(1 - x);
