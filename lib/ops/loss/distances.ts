@@ -6,7 +6,7 @@ import { atLeast } from '../bounds.js';
 import { sum } from '../broadcast.js';
 import { pairwiseDistance } from '../distance.js';
 import { add, div, eq, minimum, mul, sqrt, square, sub, where } from '../pointwise.js';
-import { meet, toFloat } from '../primitive.js';
+import { meet } from '../primitive.js';
 import { readMargin, type MarginOptions } from './margin.js';
 import { floatInputs, MEAN, readLoss, reduced, type LossOptions, type Reduction } from './reduction.js';
 
@@ -114,10 +114,7 @@ export function tripletMarginWithDistanceLoss(
 ): Tensor {
   const op = 'tripletMarginWithDistanceLoss';
   const { distanceFunction, margin, swap, reduction } = readTripletWithDistance(op, rest);
-  const inputs = { anchor, positive, negative };
-  for (const [name, x] of Object.entries(inputs)) checkTensor(op, x, name);
-  const [a, p, n] = [anchor, positive, negative].map(toFloat);
-  return reduced(triplet(op, a, p, n, distanceFunction, margin, swap), reduction);
+  return reduced(triplet(op, anchor, positive, negative, distanceFunction, margin, swap), reduction);
 }
 
 function triplet(
