@@ -83,3 +83,4 @@ export { fold, unfold } from './ops/unfold.js';
 export { interpolate, upsample, upsampleBilinear, upsampleNearest } from './ops/vision-resize.js';
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from './ops/vision-shuffle.js';
 export { affineGrid, gridSample } from './ops/vision-grid.js';
+export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from './ops/pool-unmax.js';

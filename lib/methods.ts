@@ -46,6 +46,7 @@ const FUNCTIONS = [
   ...(['combinations', 'vander', 'trilIndices', 'triuIndices'] as const),
   ...(['interpolate', 'upsample', 'upsampleBilinear', 'upsampleNearest'] as const),
   ...(['pixelShuffle', 'pixelUnshuffle', 'channelShuffle', 'gridSample', 'affineGrid'] as const),
+  ...(['maxUnpool1d', 'maxUnpool2d', 'maxUnpool3d'] as const),
 ] satisfies (keyof Ops)[];
 
 type Ops = typeof ops;

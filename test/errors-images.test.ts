@@ -55,4 +55,7 @@ testWrongCalls([
   [() => new nn.ReplicationPad2d(1).forward(ones([2, 2])), ShapeError, '[ReplicationPad2d] expected 3 or 4 dimensions, got (2, 2)'],
   [() => new nn.Conv2d(1, 1, 3, { paddingMode: 'reflection' as never }), RangeError, "[Conv2d] paddingMode: expected 'zeros' or 'reflect' or 'replicate' or 'circular', got \"reflection\""],
   [() => new nn.Conv1d(1, 1, 3, 2, 'same'), RangeError, "[Conv1d] padding: 'same' needs a stride of 1, got 2"],
+  [() => F.maxUnpool2d(ones([1, 2, 2]), ones([1, 2, 2]), 2), TypeError, '[maxUnpool2d] indices: expected int32, got float32'],
+  [() => F.maxUnpool1d(ones([1, 2]), ones([1, 3], { dtype: 'int32' }), 2), ShapeError, '[maxUnpool1d] indices: expected (1, 2), got (1, 3)'],
+  [() => F.maxUnpool1d(ones([1, 2]), ones([1, 2], { dtype: 'int32' }), 2, { outputSize: [9] }), RangeError, '[maxUnpool1d] output size: expected 3 to 5 along dim 2, got 9'],
 ]);

@@ -103,3 +103,22 @@ test('convolutions pad with the image itself where they are told to', (t) => {
   t.deepEqual(valid.forward(row).shape, [2, 2, 7]);
   t.is(String(valid), 'Conv1d(4, 2, kernelSize=3, padding=valid, paddingMode=circular)');
 });
+
+test('an unpooling puts maxima back where a pooling found them', (t) => {
+  const pairs = [
+    [new nn.MaxUnpool1d(2, { outputSize: [9] }), F.maxPool1d(row, 2, { returnIndices: true }), row],
+    [new nn.MaxUnpool2d([2, 7]), F.maxPool2d(image, [2, 7], { returnIndices: true }), image],
+    [
+      new nn.MaxUnpool3d(2, 2, { outputSize: [5, 4, 6] }),
+      F.maxPool3d(cube, 2, { returnIndices: true }),
+      cube,
+    ],
+  ] as const;
+  for (const [layer, { values, indices }, x] of pairs) {
+    const y = layer.forward(values, indices);
+    t.deepEqual(y.shape, x.shape, String(layer));
+    t.is(y.sub(y.eq(x).to('float32').mul(x)).abs().sum().item(), 0, String(layer));
+    t.is(y.ne(0).sum().item(), values.size);
+  }
+  t.is(String(pairs[1][0]), 'MaxUnpool2d(kernelSize=2,7)');
+});

@@ -24,6 +24,8 @@ import {
   type LpPoolOptions,
 } from '../ops/pool-average.js';
 import { maxPool1d, maxPool2d, maxPool3d, readMaxPool, type MaxPoolOptions } from '../ops/pool-max.js';
+import { maxUnpool1d, maxUnpool2d, maxUnpool3d, type MaxUnpoolOptions } from '../ops/pool-unmax.js';
+import { readPoolWindow } from '../ops/pool-window.js';
 import type { Pair, Single, Triple } from '../ops/window.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
@@ -101,6 +103,72 @@ export class MaxPool3d extends Pool<Triple, Own<MaxPoolOptions<Triple>>> {
 
   forward(x: Tensor): Tensor {
     return maxPool3d(x, this.kernelSize, this.options);
+  }
+}
+
+type UnpoolRest<S> = Rest<[stride: S | null | undefined, padding: S], Own<MaxUnpoolOptions<S>>>;
+
+/** Maxima back where they were. */
+abstract class MaxUnpool<S extends Size> extends Module {
+  /** What the layer was given. */
+  readonly options: Own<MaxUnpoolOptions<S>>;
+
+  constructor(
+    op: string,
+    dims: number,
+    readonly kernelSize: S,
+    rest: UnpoolRest<S>,
+  ) {
+    super();
+    this.options = readArgs<Own<MaxUnpoolOptions<S>>>(op, rest, ['stride', 'padding'], ['outputSize']);
+    readPoolWindow(op, dims, { ...this.options, kernelSize });
+  }
+
+  protected override extraRepr(): string {
+    const options = Object.entries(this.options).map(([name, value]) => `, ${name}=${String(value)}`);
+    return `kernelSize=${String(this.kernelSize)}${options.join('')}`;
+  }
+}
+
+/**
+ * {@link maxUnpool1d} as a module. Shapes: (N, C, L), and indices of the same shape → (N, C, OL).
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
+ */
+export class MaxUnpool1d extends MaxUnpool<Single> {
+  constructor(kernelSize: Single, ...rest: UnpoolRest<Single>) {
+    super('MaxUnpool1d', 1, kernelSize, rest);
+  }
+
+  forward(x: Tensor, indices: Tensor): Tensor {
+    return maxUnpool1d(x, indices, this.kernelSize, this.options);
+  }
+}
+
+/**
+ * {@link maxUnpool2d} as a module. Shapes: (N, C, H, W), and indices of the same shape → (N, C, OH, OW).
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
+ */
+export class MaxUnpool2d extends MaxUnpool<Pair> {
+  constructor(kernelSize: Pair, ...rest: UnpoolRest<Pair>) {
+    super('MaxUnpool2d', 2, kernelSize, rest);
+  }
+
+  forward(x: Tensor, indices: Tensor): Tensor {
+    return maxUnpool2d(x, indices, this.kernelSize, this.options);
+  }
+}
+
+/**
+ * {@link maxUnpool3d} as a module. Shapes: (N, C, D, H, W), and indices of the same shape → (N, C, OD, OH, OW).
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
+ */
+export class MaxUnpool3d extends MaxUnpool<Triple> {
+  constructor(kernelSize: Triple, ...rest: UnpoolRest<Triple>) {
+    super('MaxUnpool3d', 3, kernelSize, rest);
+  }
+
+  forward(x: Tensor, indices: Tensor): Tensor {
+    return maxUnpool3d(x, indices, this.kernelSize, this.options);
   }
 }
 

@@ -249,3 +249,4 @@ export { channelShuffle, pixelShuffle, pixelUnshuffle } from './vision-shuffle.j
 export { affineGrid, gridSample } from './vision-grid.js';
 export type { GridSampleOptions } from './vision-grid.js';
 export type { GridMode, GridPadding } from './vision-taps.js';
+export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from './pool-unmax.js';

@@ -1,7 +1,11 @@
-import { distinct, positive, real } from '../support/inputs.js';
+import { distinct, Input, positive, real } from '../support/inputs.js';
 import * as oracle from '../support/oracle.js';
 import * as images from '../support/oracle-images.js';
 import { floatsOnly, row, type Row } from '../support/row.js';
+
+/** Positions that an unpooling is given. */
+const positionsOf = (values: readonly number[], ...shape: number[]): Input =>
+  new Input(shape, () => [...values], 'index', false);
 
 /** Convolutions, pooling, and what else goes over images. */
 export const CONV: readonly Row[] = [
@@ -56,6 +60,12 @@ export const CONV: readonly Row[] = [
   row('maxPool3d', { oracle: images.maxPool(3), dtypes: floatsOnly },
     [distinct(1, 2, 4, 2, 2), 2], [distinct(2, 3, 4, 3), [2, 1, 3], { stride: [1, 2, 1], padding: [1, 0, 1], returnIndices: true }],
     [distinct(1, 1, 5, 3, 3), 2, 2, 0, [2, 1, 1], true, true], [distinct(0, 1, 2, 2, 2), 2]),
+  row('maxUnpool1d', { oracle: images.maxUnpool(1), dtypes: floatsOnly },
+    [real(1, 2, 3), positionsOf([0, 3, 4, 1, 2, 5], 1, 2, 3), 2], [real(2, 2), positionsOf([1, 4, 0, 3], 2, 2), 3, 2, 0, [5]], [real(0, 1, 2), positionsOf([], 0, 1, 2), 2]),
+  row('maxUnpool2d', { oracle: images.maxUnpool(2), dtypes: floatsOnly },
+    [real(1, 1, 2, 2), positionsOf([0, 7, 9, 14], 1, 1, 2, 2), 2], [real(2, 1, 2), positionsOf([3, 5, 1, 9], 2, 1, 2), [2, 3], { outputSize: [2, 2, 5] }]),
+  row('maxUnpool3d', { oracle: images.maxUnpool(3), dtypes: floatsOnly },
+    [real(1, 1, 1, 2, 1), positionsOf([3, 12], 1, 1, 1, 2, 1), 2], [real(1, 1, 1, 2), positionsOf([3, 12], 1, 1, 1, 2), 2, null, 0, [1, 2, 2, 4]]),
   row('avgPool1d', { oracle: images.avgPool(1), dtypes: floatsOnly },
     [real(2, 3, 6), 2], [real(3, 7), 3, { stride: 2, padding: 1, countIncludePad: false }], [real(1, 2, 8), [3], [2], [1], true], [real(0, 2, 3), 2], [real(9, 1, 5), 2, 1]),
   row('avgPool2d', { oracle: images.avgPool(2), dtypes: floatsOnly },

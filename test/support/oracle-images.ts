@@ -245,3 +245,16 @@ export const lpPool = (dims: number) =>
       return ((sum * places.length) / seen.length) ** (1 / p);
     });
   });
+
+export const maxUnpool = (dims: number) =>
+  batched(dims, (x: Nd, where: Nd, ...rest: unknown[]): Nd => {
+    const names = ['kernelSize', 'stride', 'padding', 'outputSize'];
+    const { kernelSize, outputSize } = byName(names, rest) as PoolOptions & { outputSize?: number[] };
+    const image = x.shape.slice(2);
+    const sizes = outputSize?.slice(-dims) ?? image.map((n, i) => n * list(kernelSize, 1, dims)[i]);
+    const shape = [...x.shape.slice(0, 2), ...sizes];
+    const [each, area] = [image, sizes].map((all) => all.reduce((a, b) => a * b, 1));
+    const data = build(shape, () => 0).data.slice();
+    where.data.forEach((position, i) => (data[Math.floor(i / each) * area + position] = x.data[i]));
+    return { shape, data };
+  });
