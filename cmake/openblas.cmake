@@ -100,3 +100,30 @@ if(OPENBLAS_LIBRARY MATCHES "\\.a$" AND NOT APPLE)
     target_compile_definitions(mgp_openblas INTERFACE MGP_WRAP_BLAS_MEMORY)
   endif()
 endif()
+
+# Whether LAPACK came with it: a static library made by gfortran must do without gfortran's own, which would make the
+# addon depend on it. One small function of that is all it asks for; native/lapack.cc has it. Without LAPACK, linear algebra runs
+# on the reference backend.
+include(CheckCXXSourceCompiles)
+get_target_property(CMAKE_REQUIRED_LIBRARIES mgp_openblas INTERFACE_LINK_LIBRARIES)
+get_target_property(CMAKE_REQUIRED_LINK_OPTIONS mgp_openblas INTERFACE_LINK_OPTIONS)
+if(NOT CMAKE_REQUIRED_LINK_OPTIONS)
+  unset(CMAKE_REQUIRED_LINK_OPTIONS)
+endif()
+set(CMAKE_REQUIRED_INCLUDES ${PROJECT_SOURCE_DIR}/native)
+check_cxx_source_compiles("#include \"lapack_symbols.h\"
+  extern \"C\" {
+  void* __real_blas_memory_alloc(int) __attribute__((weak));
+  void __real_blas_memory_free(void*) __attribute__((weak));
+  void* __wrap_blas_memory_alloc(int p) { return __real_blas_memory_alloc(p); }
+  void __wrap_blas_memory_free(void* b) { __real_blas_memory_free(b); }
+  }
+  int main(int argc, char**) { return mgp::lapackSymbols[argc] == nullptr; }" MGP_LAPACK_LINKS)
+unset(CMAKE_REQUIRED_LIBRARIES)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+unset(CMAKE_REQUIRED_INCLUDES)
+if(MGP_LAPACK_LINKS)
+  target_compile_definitions(mgp_openblas INTERFACE MGP_HAS_LAPACK)
+else()
+  message(STATUS "This OpenBLAS has no LAPACK that can be linked: linear algebra runs on the reference backend")
+endif()

@@ -72,6 +72,7 @@ Napi::Object initAddon(Napi::Env env, Napi::Object exports) {
   exports["blasCore"] = blasCore();
   exports["blasConfig"] = blasConfig();
   exports["blasThreading"] = blasThreading();
+  exports["hasLapack"] = hasLapack();
   exports["isa"] = kernels.isa;
   return exports;
 }

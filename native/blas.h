@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 
 namespace mgp {
 
@@ -18,6 +19,12 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix<float> a, Matrix<float> b, flo
           bool accumulate);
 void gemm(int64_t m, int64_t n, int64_t k, Matrix<double> a, Matrix<double> b, double* c, int64_t ldc,
           bool accumulate);
+
+/// To be held while BLAS or LAPACK is called, where only one thread at a time may: see blas_memory.cc.
+std::unique_lock<std::mutex> blasAlone();
+
+/// Whether OpenBLAS came with LAPACK.
+bool hasLapack();
 
 /// Keeps an OpenBLAS that has threads of its own to one: those of this addon's pool call it side by side.
 void useOneBlasThread();

@@ -65,6 +65,16 @@ void adam(Call& call);
 void descend(Call& call);
 void sgd(Call& call);
 
+// lapack.cc
+void cholesky(Call& call);
+void lu(Call& call);
+void luSolve(Call& call);
+void triangularSolve(Call& call);
+void householder(Call& call);
+void householderProduct(Call& call);
+void svd(Call& call);
+void eigh(Call& call);
+
 /// An exported function.
 struct Entry {
   const char* name;

@@ -1,10 +1,9 @@
-// Matrix products: the only file that knows BLAS.
+// Matrix products: the only file that knows BLAS, but for lapack.cc.
 
 #include <cblas.h>
 
 #include <algorithm>
 #include <climits>
-#include <mutex>
 
 #include "blas.h"
 #include "entries.h"
@@ -18,16 +17,6 @@ namespace {
 constexpr CBLAS_TRANSPOSE flag(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
 
 int narrow(int64_t x) { return static_cast<int>(x); }
-
-/// Held while BLAS is called, where only one thread at a time may: see blas_memory.cc.
-std::unique_lock<std::mutex> alone() {
-#if !defined(MGP_WRAP_BLAS_MEMORY)
-  static std::mutex* const leaked = new std::mutex;
-  static const bool needed = openblas_get_parallel() == OPENBLAS_SEQUENTIAL;
-  if (needed) return std::unique_lock(*leaked);
-#endif
-  return {};
-}
 
 /// BLAS's functions, by type.
 template <class T>
@@ -51,7 +40,7 @@ void addProduct(int64_t rows, int64_t columns, Matrix<T> a, const T* x, int64_t 
 template <class T>
 void multiply(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T* c, int64_t ldc, bool accumulate) {
   if (m == 0 || n == 0) return;
-  const auto lock = alone();
+  const auto lock = blasAlone();
   // Products with a vector, in which gemm would spend its time on packing the matrix; and those that BLAS
   // does not define.
   if (m == 1 || n == 1 || k == 0) {
@@ -69,6 +58,15 @@ void multiply(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T* c, i
 }
 
 }  // namespace
+
+std::unique_lock<std::mutex> blasAlone() {
+#if !defined(MGP_WRAP_BLAS_MEMORY)
+  static std::mutex* const leaked = new std::mutex;
+  static const bool needed = openblas_get_parallel() == OPENBLAS_SEQUENTIAL;
+  if (needed) return std::unique_lock(*leaked);
+#endif
+  return {};
+}
 
 void gemm(int64_t m, int64_t n, int64_t k, Matrix<float> a, Matrix<float> b, float* c, int64_t ldc,
           bool accumulate) {

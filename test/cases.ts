@@ -1,5 +1,6 @@
 import { ACTIVATION } from './cases/activation.js';
 import { CONV } from './cases/conv.js';
+import { DECOMPOSITIONS } from './cases/decompositions.js';
 import { ELEMENTARY } from './cases/elementary.js';
 import { FUNCTIONAL } from './cases/functional.js';
 import { INDEXING } from './cases/indexing.js';
@@ -69,6 +70,7 @@ export const ROWS: readonly Row[] = [
   ...SHAPE_MORE,
   ...INDEXING,
   ...LINALG,
+  ...DECOMPOSITIONS,
   ...CONV,
   ...VISION,
   ...FUNCTIONAL,

@@ -4,6 +4,7 @@ import { reference } from '../lib/backend/reference/index.js';
 import { attentionRows } from './support/kernels/attention.js';
 import { convRows } from './support/kernels/conv.js';
 import { indexingRows } from './support/kernels/indexing.js';
+import { linalgRows } from './support/kernels/linalg.js';
 import { matmulRows } from './support/kernels/matmul.js';
 import { normalizationRows } from './support/kernels/normalization.js';
 import { optimizerRows } from './support/kernels/optimizer.js';
@@ -27,6 +28,7 @@ const ROWS: Record<string, readonly Row[]> = {
   ...pointwiseRows,
   ...reduceRows,
   ...matmulRows,
+  ...linalgRows,
   ...convRows,
   ...poolRows,
   ...runsRows,

@@ -203,6 +203,14 @@ export interface BatchNormParams {
   readonly training: boolean;
 }
 
+/** Which triangle of a matrix is meant, and how. */
+export interface TriangularParams {
+  readonly upper: boolean;
+  readonly transposed: boolean;
+  /** Whether the diagonal is taken to be ones. */
+  readonly unit: boolean;
+}
+
 /** The scalars of an Adam step. `step` counts from 1. */
 export interface AdamParams {
   readonly lr: number;
@@ -438,6 +446,55 @@ export interface Backend {
 
   /** The reverse: slices of `src` are added to those of `out` (contiguous) that `index` names. Any dtype. */
   indexAdd(out: Operand, dim: number, index: Operand, src: Operand): number;
+
+  // Decompositions and solvers: all operands are contiguous batches of matrices (B, rows, columns), or of vectors, in floats.
+  // A number that is returned names the first matrix of the batch that could not be dealt with; -1 says that all could.
+
+  /**
+   * out (B, n, n) = the lower triangular L with L·Lᵀ = a; only the lower triangle of `a` is read. A matrix that is not
+   * positive-definite, or not finite, is named, and its out is NaN. With `info` (int32, B) none is named: it becomes the order
+   * of the first leading minor that is not positive, or 0.
+   */
+  cholesky(a: Operand, out: Operand, info: Operand | null): number;
+
+  /**
+   * P·L·U = a (B, m, n) by partial pivoting: out (B, m, n) holds U, and below its diagonal L without its ones. pivots
+   * (int32, B, min(m, n)): row i was exchanged with row pivots[i], counted from 1. A matrix with a 0 on the diagonal of U is
+   * named; with `info` (int32, B) none is: it becomes the position of that 0, from 1, or 0. For a matrix that is not finite
+   * out is NaN, and no row is exchanged.
+   */
+  lu(a: Operand, out: Operand, pivots: Operand, info: Operand | null): number;
+
+  /**
+   * Solves A·out = b, or Aᵀ·out = b, by what `lu` made of A (B, n, n); b and out (B, n, k). The number returned is the position
+   * of the first pivot that is no row, or -1.
+   */
+  luSolve(lu: Operand, pivots: Operand, b: Operand, out: Operand, transposed: boolean): number;
+
+  /** Solves A·out = b, or Aᵀ·out = b, reading one triangle of `a` (B, n, n); b and out (B, n, k). A 0 divides. */
+  triangularSolve(a: Operand, b: Operand, out: Operand, params: TriangularParams): void;
+
+  /**
+   * Q·R = a (B, m, n), Q as a product of reflections H₁⋯H_k, k = min(m, n), with Hᵢ = 1 - τᵢ·vᵢ·vᵢᵀ: out (B, m, n) holds R, and
+   * below its diagonal the vᵢ, whose first element, on the diagonal, is a 1 that is not stored. tau (B, k). Diagonal elements
+   * of R have the sign opposite to that of what was there, as in LAPACK; τ is 0 where there was nothing to reflect.
+   */
+  householder(a: Operand, out: Operand, tau: Operand): void;
+
+  /** out (B, m, n) = the first n ≤ m columns of H₁⋯H_k as `householder` stores them in a (B, m, n), tau (B, k), k ≤ n. */
+  householderProduct(a: Operand, tau: Operand, out: Operand): void;
+
+  /**
+   * U·diag(s)·Vᵀ = a (B, m, n): s (B, k) descending, k = min(m, n), at least 1 where there are vectors. u (B, m, k) and vh
+   * (B, k, n), or all of u (B, m, m) and vh (B, n, n); or null both. Names a matrix that is not finite.
+   */
+  svd(a: Operand, u: Operand | null, s: Operand, vh: Operand | null): number;
+
+  /**
+   * V·diag(values)·Vᵀ = a (B, n, n), symmetric: only its lower triangle is read. values (B, n) ascending; vectors (B, n, n), the
+   * columns of V, or null. Names a matrix that is not finite.
+   */
+  eigh(a: Operand, values: Operand, vectors: Operand | null): number;
 
   /** `kind` of numbers into `out` (contiguous). key: two unsigned 32-bit halves; counter: a whole number below 2⁵³. */
   random(

@@ -23,6 +23,7 @@ import {
   packSliceIndex,
   useBlock,
 } from './native-block.js';
+import { linalgKernels, type LinalgAddon } from './native-linalg.js';
 import { explainLoadError } from './native-errors.js';
 
 // The boundary to the addon. A call hands over the buffers of its operands as arguments, inputs first, and everything
@@ -32,7 +33,7 @@ import { explainLoadError } from './native-errors.js';
 export type Handle = ArrayBuffer | Uint8Array;
 
 /** The native surface. */
-interface Addon {
+interface Addon extends LinalgAddon {
   /** The numbers of the next call. The addon knows where it lies, so it is not an argument. */
   readonly block: Float64Array;
   unary(x: Handle, out: Handle): void;
@@ -122,6 +123,8 @@ export interface NativeInfo {
   readonly blas: {
     readonly core: string;
     readonly config: string;
+    /** Whether it came with LAPACK; else linear algebra runs on the reference backend. */
+    readonly lapack: boolean;
     /** What threads it has of its own, which are kept to one: none, pthreads or OpenMP. */
     readonly threading: string;
   };
@@ -499,6 +502,8 @@ const native: Backend = {
     return badSlice(bad, index, dim, out.shape[dim], src);
   },
 
+  ...linalgKernels(() => addon, handlesOf),
+
   random(kind, out, key, counter, a, b) {
     block[0] = RANDOM_CODES[kind];
     block[1] = out.size;
@@ -645,7 +650,12 @@ export function nativeInfo(): NativeInfo {
   return {
     path,
     version: addon.version,
-    blas: { core: addon.blasCore, config: addon.blasConfig, threading: addon.blasThreading },
+    blas: {
+      core: addon.blasCore,
+      config: addon.blasConfig,
+      lapack: addon.hasLapack,
+      threading: addon.blasThreading,
+    },
     isa: addon.isa,
     threads: addon.getNumThreads(),
   };

@@ -3,11 +3,11 @@ import { describe, shapeError, typeError } from '../errors.js';
 import { formatShape } from '../shape.js';
 import { checkTensor, type Tensor } from '../tensor.js';
 import { reshape, sum } from './broadcast.js';
-import { diagonalOf } from './linalg/triangle.js';
 import { matmulAs } from './matmul.js';
 import { mul } from './pointwise.js';
 import { cast } from './primitive.js';
 import { permute } from './shape.js';
+import { diagonal } from './shape-diagonal.js';
 
 /** A tensor whose dimensions have names, each once. Those of an ellipsis are called `.0`, `.1`, … from the right. */
 interface Named {
@@ -123,7 +123,7 @@ function withDiagonals({ x, labels }: Named): Named {
     const again = labels.indexOf(labels[i], i + 1);
     if (again < 0) continue;
     const rest = labels.filter((_, dim) => dim !== i && dim !== again);
-    return withDiagonals({ x: diagonalOf(x, i, again), labels: [...rest, labels[i]] });
+    return withDiagonals({ x: diagonal(x, 0, i, again), labels: [...rest, labels[i]] });
   }
   return { x, labels };
 }

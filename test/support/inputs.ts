@@ -89,6 +89,20 @@ export const distinct = (...shape: number[]): Input =>
     'number',
     false,
   );
+/** Square matrices, far from singular, whose singular values and eigenvalues are all different. */
+export const regular = (...shape: number[]): Input => {
+  const n = shape[shape.length - 1];
+  return new Input(
+    shape,
+    (r, count) =>
+      Array.from({ length: count }, (_, i) => {
+        const [row, column] = [Math.floor(i / n) % shape[shape.length - 2], i % n];
+        return r.next() - 0.5 + (row === column ? 2 + 1.3 * row : 0);
+      }),
+    'number',
+    false,
+  );
+};
 /** Whole numbers from 0 to `size` - 1, as int32. */
 export const index = (size: number, ...shape: number[]): Input =>
   new Input(

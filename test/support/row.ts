@@ -19,7 +19,7 @@ type OfOps = {
     : `${K}.${FunctionsOf<(typeof ops)[K]>}`;
 }[keyof typeof ops];
 
-type Op = (...args: unknown[]) => unknown;
+export type Op = (...args: unknown[]) => unknown;
 
 const named: [string, Op][] = Object.entries(ops).flatMap(([name, value]: [string, unknown]) =>
   typeof value === 'function'
@@ -72,6 +72,11 @@ export interface About {
   readonly dtypes?: DTypeRule;
   /** `none` where the results carry no gradient. Default `twice`: first and second derivatives exist. */
   readonly gradient?: 'twice' | 'none';
+  /**
+   * How the op is tried: as part of another function. For ops that read only part of their input, so that a difference in the
+   * rest makes none, or whose results are free in part, such as the sign of an eigenvector.
+   */
+  readonly through?: (op: Op) => Op;
 }
 
 /** One op, and all the ways in which it is tried. */
@@ -81,11 +86,13 @@ export interface Row {
   readonly oracle?: (...args: unknown[]) => Nd | readonly Nd[];
   readonly dtypes: DTypeRule;
   readonly differentiable: boolean;
+  readonly through: (op: Op) => Op;
 }
 
 export function row(op: OpName, about: About, ...calls: (readonly Arg[])[]): Row {
-  const { oracle, dtypes = same, gradient = 'twice' } = about;
-  return { op, calls, oracle: oracle as Row['oracle'], dtypes, differentiable: gradient === 'twice' };
+  const { oracle, dtypes = same, gradient = 'twice', through = (fn: Op): Op => fn } = about;
+  const differentiable = gradient === 'twice';
+  return { op, calls, oracle: oracle as Row['oracle'], dtypes, differentiable, through };
 }
 
 type Maker = (...shape: number[]) => Input;
@@ -173,7 +180,7 @@ export class Call {
 
   /** Calls the op. Always a list of results. */
   run(inputs: readonly Tensor[]): Tensor[] {
-    return outputsOf((OPS.get(this.row.op) as Op)(...this.#fill(inputs)));
+    return outputsOf(this.row.through(OPS.get(this.row.op) as Op)(...this.#fill(inputs)));
   }
 
   /** Calls the op as a method of its first argument; null where there is none. */
@@ -181,8 +188,8 @@ export class Call {
     const [self, ...rest] = this.#fill(inputs);
     // `where` starts with the condition, its method with what is taken where that holds.
     if (!(self instanceof Tensor) || !(this.row.op in self) || this.row.op === 'where') return null;
-    const methods = self as unknown as Record<string, (...args: unknown[]) => unknown>;
-    return outputsOf(methods[this.row.op](...rest));
+    const method: Op = (x, ...others) => (x as Record<string, Op>)[this.row.op](...others);
+    return outputsOf(this.row.through(method)(self, ...rest));
   }
 
   /** What the oracle says about these inputs, or null where there is no oracle. */

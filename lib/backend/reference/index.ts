@@ -5,6 +5,9 @@ import { attention, attentionGrad } from './attention.js';
 import { batchNorm, batchNormGrad, layerNorm, layerNormGrad } from './normalization.js';
 import { col2im, conv2d, conv2dInput, conv2dWeight, im2col } from './conv.js';
 import { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
+import { cholesky, lu, luSolve, triangularSolve } from './linalg-solve.js';
+import { householder, householderProduct } from './linalg-qr.js';
+import { eigh, svd } from './linalg-jacobi.js';
 import { matmul } from './matmul.js';
 import { descend } from './descent.js';
 import { adam, sgd } from './optimizer.js';
@@ -50,6 +53,14 @@ export const reference: Backend = {
   scatterAdd,
   indexSelect,
   indexAdd,
+  cholesky,
+  lu,
+  luSolve,
+  triangularSolve,
+  householder,
+  householderProduct,
+  svd,
+  eigh,
   random,
   adam,
   descend,

@@ -1,6 +1,6 @@
 import { checkDType, isFloat, type DType } from '../../dtype.js';
-import { checkBoolean, describe, rangeError, shapeError, typeError } from '../../errors.js';
-import { formatShape, normalizeDim, normalizeDims } from '../../shape.js';
+import { checkBoolean, describe, rangeError, typeError } from '../../errors.js';
+import { formatShape, normalizeDims } from '../../shape.js';
 import { checkTensor, type Tensor } from '../../tensor.js';
 import { readArgs, type Rest } from '../arguments.js';
 import { cast } from '../primitive.js';
@@ -50,14 +50,4 @@ export function vectorNorm(input: Tensor, ...rest: NormArgs<number, Dims>): Tens
   if ((ord < 0 || ord === Infinity) && dims.some((d) => x.shape[d] === 0))
     rangeError(op, `ord ${ord} has no value over nothing: shape ${formatShape(x.shape)}`);
   return normOver(x, ord, dims, keepdim);
-}
-
-/** The two dimensions of the matrices in `x`. */
-export function matrixDims(op: string, x: Tensor, dim: unknown): [number, number] {
-  if (!Array.isArray(dim) || dim.length !== 2)
-    typeError(op, `dim: expected two dimensions, got ${describe(dim)}`);
-  const [rows, columns] = dim.map((d) => normalizeDim(op, d, x.ndim));
-  if (x.ndim < 2) shapeError(op, `expected at least two dimensions, got ${formatShape(x.shape)}`);
-  if (rows === columns) rangeError(op, `dim: expected two dimensions, got [${dim.join(', ')}]`);
-  return [rows, columns];
 }
