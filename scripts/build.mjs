@@ -25,6 +25,7 @@ if (status !== 0) {
   process.exit(1);
 }
 const shared = await bundleCli(join(fresh, 'cli'));
-await bundleLibrary(fresh, ['index.ts', ...shared]);
+// Worker threads begin in a file of their own.
+await bundleLibrary(fresh, ['index.ts', 'data/worker.ts', ...shared]);
 rmSync(fromRoot('dist'), { recursive: true, force: true });
 renameSync(fresh, fromRoot('dist'));

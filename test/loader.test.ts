@@ -184,12 +184,13 @@ const wrong: [string, () => unknown, string][] = [
   [
     'an unknown option',
     () => new DataLoader(tens(), { batch: 3 } as object),
-    "[DataLoader] options: unknown option 'batch'; there is batchSize, shuffle, dropLast, seed",
+    "[DataLoader] options: unknown option 'batch'; there is batchSize, shuffle, sampler, batchSampler, numWorkers, collateFn, " +
+      'collate, dropLast, prefetchFactor, seed',
   ],
   [
     'no dataset',
-    () => new DataLoader([1, 2] as unknown as TensorDataset),
-    '[DataLoader] dataset: expected a length and getItems(indices), got an array of 2',
+    () => new DataLoader({} as never),
+    '[DataLoader] dataset: expected a length and getItem(index) or getItems(indices), got an Object',
   ],
   [
     'seed',

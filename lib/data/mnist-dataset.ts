@@ -17,6 +17,11 @@ export class ImageDataset extends TensorDataset {
     super(images, labels);
   }
 
+  override getItem(index: number): Tensor[] {
+    const [image, label] = super.getItem(index);
+    return [div_(cast(image, 'float32'), 255), label];
+  }
+
   override getItems(indices: Tensor): Tensor[] {
     const [images, labels] = super.getItems(indices);
     // In place: these floats are the batch's own.

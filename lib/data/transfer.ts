@@ -1,0 +1,40 @@
+import type { DType, TypedArray } from '../dtype.js';
+import { fromArray } from '../ops/create.js';
+import type { Shape } from '../shape.js';
+import { Tensor } from '../tensor.js';
+
+/** A tensor on its way between threads. */
+class Parcel {
+  // Structured cloning forgets the class: this tells it from other objects.
+  readonly isTensor = 'mgp-node';
+  constructor(
+    readonly dtype: DType,
+    readonly shape: Shape,
+    readonly values: TypedArray,
+  ) {}
+}
+
+/** A value with its tensors packed, and their memory, which is moved rather than copied. */
+export function pack(value: unknown, transfer: ArrayBuffer[]): unknown {
+  if (value instanceof Tensor) {
+    const values = value.toArray();
+    transfer.push(values.buffer as ArrayBuffer);
+    return new Parcel(value.dtype, value.shape, values);
+  }
+  return mapItems(value, (item) => pack(item, transfer));
+}
+
+export function unpack(value: unknown): unknown {
+  if (isParcel(value)) return fromArray(value.values, value.shape, { dtype: value.dtype });
+  return mapItems(value, unpack);
+}
+
+const isParcel = (value: unknown): value is Parcel =>
+  typeof value === 'object' && value !== null && (value as Partial<Parcel>).isTensor === 'mgp-node';
+
+function mapItems(value: unknown, change: (item: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map(change);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, change(item)]));
+}
