@@ -87,12 +87,15 @@ const isIdentity = ({ size, starts, weights }: Runs): boolean =>
   starts.length === size &&
   starts.every((start, o) => start === o && weights[o].length === 1 && weights[o][0] === 1);
 
-/** {@link alongDim} for the last dimensions of `x`, the one that shrinks most first. */
+/**
+ * {@link alongDim} for the last dimensions of `x`, the one that shrinks most first. Of equals, the innermost, which is the
+ * slowest, is done where there is less: last when images shrink, first when they grow.
+ */
 export function alongLast(x: Tensor, all: readonly Runs[]): Tensor {
   const lead = x.ndim - all.length;
   return all
     .map((runs, i) => ({ runs, dim: lead + i, growth: runs.starts.length / runs.size }))
     .filter(({ runs }) => !isIdentity(runs))
-    .sort((a, b) => a.growth - b.growth)
+    .sort((a, b) => a.growth - b.growth || (a.growth > 1 ? b.dim - a.dim : a.dim - b.dim))
     .reduce((y, { runs, dim }) => alongDim(y, dim, runs), x);
 }
