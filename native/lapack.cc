@@ -118,11 +118,14 @@ void transposeSquare(int64_t n, T* x) {
     for (int64_t j = 0; j < i; j++) std::swap(x[i * n + j], x[j * n + i]);
 }
 
-/// How LAPACK answers what working memory it wants.
+/// The length of the working memory that LAPACK asks for.
 template <class T>
-int lengthOf(T answer) {
-  // float32 rounds large numbers, perhaps down.
-  return std::max(1, static_cast<int>(std::ceil(static_cast<double>(answer) * 1.0000002)));
+int lengthOf(const Call& call, T answer) {
+  // float32 rounds large numbers, perhaps down. Those that LAPACK's own arithmetic cannot hold come out
+  // negative.
+  const double length = std::ceil(static_cast<double>(answer) * 1.0000002);
+  if (!(length >= 0 && length <= INT_MAX)) call.rangeError("the matrix is too large for LAPACK");
+  return std::max(1, static_cast<int>(length));
 }
 
 /// op(A) X = B in place, A (n, n) triangular, B (n, columns).
@@ -143,13 +146,15 @@ void cholesky(Call& call) {
   const Batch batch = readBatch(call);
   const bool hasInfo = call.flag("info");
   const int n = batch.n();
-  const int64_t size = batch.columns * batch.columns, count = call.product("a", {batch.count, size});
+  const int64_t size = call.product("a", {batch.columns, batch.columns}),
+                count = call.product("a", {batch.count, size});
   DType dtype;
   const char* const a = call.contiguous(0, "a", count, &dtype);
   char* const out = call.contiguous(1, "out", count, dtype);
   auto* const info =
       hasInfo ? reinterpret_cast<int32_t*>(call.contiguous(2, "info", batch.count, DType::Int32)) : nullptr;
   First first;
+  if (batch.count == 0) return;
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
     forMatrices(batch.count, size * n / 3, 1, [&](int64_t i, void*) {
@@ -188,6 +193,7 @@ void lu(Call& call) {
   auto* const info =
       hasInfo ? reinterpret_cast<int32_t*>(call.contiguous(3, "info", batch.count, DType::Int32)) : nullptr;
   First first;
+  if (batch.count == 0) return;
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
     forMatrices(batch.count, size * k, static_cast<size_t>(size) * sizeof(T), [&](int64_t i, void* memory) {
@@ -219,7 +225,8 @@ void luSolve(Call& call) {
   const Batch batch = readBatch(call);
   const bool isTransposed = call.flag("transposed");
   const int n = batch.m(), columns = batch.n();
-  const int64_t size = batch.rows * batch.rows, sizeB = call.product("b", {batch.rows, batch.columns});
+  const int64_t size = call.product("a", {batch.rows, batch.rows}),
+                sizeB = call.product("b", {batch.rows, batch.columns});
   DType dtype;
   const char* const factors = call.contiguous(0, "lu", call.product("lu", {batch.count, size}), &dtype);
   const auto* const pivots = reinterpret_cast<const int32_t*>(
@@ -232,6 +239,7 @@ void luSolve(Call& call) {
       return;
     }
   if (sizeB == 0) return;
+  if (batch.count == 0) return;
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
     forMatrices(batch.count, size * columns, 1, [&](int64_t i, void*) {
@@ -263,12 +271,14 @@ void triangularSolve(Call& call) {
   const Batch batch = readBatch(call);
   const bool isUpper = call.flag("upper"), isTransposed = call.flag("transposed"), isUnit = call.flag("unit");
   const int n = batch.m(), columns = batch.n();
-  const int64_t size = batch.rows * batch.rows, sizeB = call.product("b", {batch.rows, batch.columns});
+  const int64_t size = call.product("a", {batch.rows, batch.rows}),
+                sizeB = call.product("b", {batch.rows, batch.columns});
   DType dtype;
   const char* const matrices = call.contiguous(0, "a", call.product("a", {batch.count, size}), &dtype);
   const char* const b = call.contiguous(1, "b", call.product("b", {batch.count, sizeB}), dtype);
   char* const out = call.contiguous(2, "out", batch.count * sizeB, dtype);
   if (sizeB == 0) return;
+  if (batch.count == 0) return;
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
     forMatrices(batch.count, size * columns / 2, 1, [&](int64_t i, void*) {
@@ -292,12 +302,13 @@ void householder(Call& call) {
   char* const out = call.contiguous(1, "out", count, dtype);
   char* const taus = call.contiguous(2, "tau", batch.count * k, dtype);
   if (k == 0) return;
+  if (batch.count == 0) return;
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
     T answer;
     int status, length = -1;
     Lapack<T>::geqrf(&m, &n, &answer, &m, &answer, &answer, &length, &status);
-    length = lengthOf(answer);
+    length = lengthOf(call, answer);
     forMatrices(
         batch.count, size * k, static_cast<size_t>(size + length) * sizeof(T), [&](int64_t i, void* memory) {
           T *const columns = static_cast<T*>(memory), *const work = columns + size;
@@ -323,12 +334,13 @@ void householderProduct(Call& call) {
   const char* const taus = call.contiguous(1, "tau", batch.count * k, dtype);
   char* const out = call.contiguous(2, "out", count, dtype);
   if (size == 0) return;
+  if (batch.count == 0) return;
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
     T answer;
     int status, length = -1;
     Lapack<T>::orgqr(&m, &n, &k, &answer, &m, &answer, &answer, &length, &status);
-    length = lengthOf(answer);
+    length = lengthOf(call, answer);
     forMatrices(batch.count, size * std::max(k, 1), static_cast<size_t>(size + length) * sizeof(T),
                 [&](int64_t i, void* memory) {
                   T *const columns = static_cast<T*>(memory), *const work = columns + size;
@@ -362,6 +374,7 @@ void svd(Call& call) {
     call.rangeError("all vectors of empty matrices are not computed");
   if (k == 0) return;
   First first;
+  if (batch.count == 0) return;
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
     // LAPACK sees Aᵀ = V S Uᵀ: its u is our vh, its vt our u.
@@ -371,7 +384,7 @@ void svd(Call& call) {
     int status, length = -1, none;
     Lapack<T>::gesdd(job, &n, &m, &answer, &n, &answer, &answer, &n, &answer, &ldvt, &answer, &length, &none,
                      &status, 1);
-    length = lengthOf(answer);
+    length = lengthOf(call, answer);
     const size_t bytes =
         static_cast<size_t>(size + length) * sizeof(T) + 8 * sizeof(int) * static_cast<size_t>(k);
     forMatrices(batch.count, 8 * size * k, bytes, [&](int64_t i, void* memory) {
@@ -401,20 +414,22 @@ void eigh(Call& call) {
   const Batch batch = readBatch(call);
   const bool hasVectors = call.flag("vectors");
   const int n = batch.n();
-  const int64_t size = batch.columns * batch.columns, count = call.product("a", {batch.count, size});
+  const int64_t size = call.product("a", {batch.columns, batch.columns}),
+                count = call.product("a", {batch.count, size});
   DType dtype;
   const char* const a = call.contiguous(0, "a", count, &dtype);
   char* const values = call.contiguous(1, "values", batch.count * n, dtype);
   char* const vectors = hasVectors ? call.contiguous(2, "vectors", count, dtype) : nullptr;
   if (n == 0) return;
   First first;
+  if (batch.count == 0) return;
   forFloat(call, dtype, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
     const char* const job = hasVectors ? "V" : "N";
     T answer;
     int status, length = -1, integers = -1, wanted;
     Lapack<T>::syevd(job, "U", &n, &answer, &n, &answer, &answer, &length, &wanted, &integers, &status, 1, 1);
-    length = lengthOf(answer);
+    length = lengthOf(call, answer);
     integers = std::max(1, wanted);
     const size_t bytes =
         static_cast<size_t>(size + length) * sizeof(T) + static_cast<size_t>(integers) * sizeof(int);

@@ -17,6 +17,8 @@ const native = loadNative();
 const { path } = nativeInfo();
 const addon = rawAddon();
 const FLOAT = dtypeCode('float32');
+const DOUBLE = dtypeCode('float64');
+const INT32 = dtypeCode('int32');
 
 function over(buffer: ArrayBufferLike, shape: readonly number[]): Operand {
   const strides = contiguousStrides(shape);
@@ -130,6 +132,34 @@ test.serial('eight workers load the addon at once and compute the same', async (
   addon.block.set(square(n));
   (addon.matmul as (...buffers: ArrayBuffer[]) => void)(a, a, c);
   for (const [result] of results) t.deepEqual(result as unknown, new Float32Array(c));
+});
+
+test.serial('four workers decompose matrices at once and find the same', async (t) => {
+  const decompose = `
+    const [s, u, v] = [new Float64Array(n), new Float64Array(n * n), new Float64Array(n * n)];
+    const [lu, pivots] = [new Float64Array(n * n), new Int32Array(n)];
+    const x = Float64Array.from({ length: n * n }, (_, i) => Math.sin(i * i));
+    const call = (name, numbers, ...arrays) => {
+      addon.block.set([...numbers, ...arrays.flatMap((array) => [array instanceof Int32Array ? ${INT32} : ${DOUBLE}, 0])]);
+      addon[name](...arrays.map((array) => array.buffer));
+    };
+    let [first, isSame] = [null, true];
+    for (let i = 0; i < 40; i++) {
+      call('svd', [1, n, n, 1], x, s, u, v);
+      call('lu', [1, n, n, 0], x, lu, pivots);
+      const found = [...s, ...u, ...lu].join();
+      first ??= found;
+      isSame &&= first === found;
+    }
+    parentPort.postMessage([isSame, first]);
+  `;
+  const workers = Array.from({ length: 4 }, () => start(decompose, 70));
+  const results = await Promise.all(workers.map((worker) => once(worker, 'message')));
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  for (const [[isSame, found]] of results as [[boolean, string]][]) {
+    t.true(isSame);
+    t.is(found, (results as [[boolean, string]][])[0][0][1]);
+  }
 });
 
 test.serial('workers are terminated in the middle of kernels, and the others go on', async (t) => {

@@ -182,11 +182,18 @@ export class Plan {
   #badData(stopped: number): never {
     let at = SLOTS + 3 * this.program[0];
     for (let i = 0; i < stopped; i++) at += 3 + this.program[at + 1] + this.program[at + 2];
+    const name = kernelName(this.program[at]);
+    const bad = this.program[ANSWER];
     rangeError(
-      kernelName(this.program[at]),
-      `element ${this.program[ANSWER]} of the indices, or of the targets, is out of range (in a compiled step)`,
+      name,
+      MATRIX_KERNELS.includes(name)
+        ? `matrix ${bad} of the batch is singular, not positive-definite or not finite (in a compiled step)`
+        : `element ${bad} of the indices, or of the targets, is out of range (in a compiled step)`,
     );
   }
 }
+
+/** Kernels that name a matrix they could not deal with. */
+const MATRIX_KERNELS: readonly string[] = ['cholesky', 'lu', 'svd', 'eigh'];
 
 const NO_BUFFER = new ArrayBuffer(0);

@@ -230,6 +230,51 @@ export const CALLS: readonly Call[] = [
     numbers: [2, 3, 4, 0, 6, ...at(FLOAT, 4, 1), ...at(INT32, 1, 0), ...at(FLOAT, 4, 1)],
     bytes: [96, 12, 48],
   },
+  {
+    kernel: 'cholesky',
+    numbers: [2, 3, 3, 1, ...at(FLOAT), ...at(FLOAT), ...at(INT32)],
+    bytes: [72, 72, 8],
+  },
+  {
+    kernel: 'lu',
+    numbers: [2, 3, 4, 1, ...at(FLOAT), ...at(FLOAT), ...at(INT32), ...at(INT32)],
+    bytes: [96, 96, 24, 8],
+  },
+  {
+    kernel: 'luSolve',
+    numbers: [2, 3, 4, 1, ...at(FLOAT), ...at(INT32), ...at(FLOAT), ...at(FLOAT)],
+    bytes: [72, 24, 96, 96],
+  },
+  {
+    kernel: 'triangularSolve',
+    numbers: [2, 3, 4, 1, 1, 0, ...at(FLOAT), ...at(FLOAT), ...at(FLOAT)],
+    bytes: [72, 96, 96],
+  },
+  {
+    kernel: 'householder',
+    numbers: [2, 3, 4, ...at(FLOAT), ...at(FLOAT), ...at(FLOAT)],
+    bytes: [96, 96, 24],
+  },
+  {
+    kernel: 'householderProduct',
+    numbers: [2, 4, 3, 2, ...at(FLOAT), ...at(FLOAT), ...at(FLOAT)],
+    bytes: [96, 16, 96],
+  },
+  {
+    kernel: 'svd',
+    numbers: [2, 3, 4, 2, ...at(FLOAT), ...at(FLOAT), ...at(FLOAT), ...at(FLOAT)],
+    bytes: [96, 24, 72, 128],
+  },
+  {
+    kernel: 'svd',
+    numbers: [2, 4, 3, 1, ...at(FLOAT), ...at(FLOAT), ...at(FLOAT), ...at(FLOAT)],
+    bytes: [96, 24, 96, 72],
+  },
+  {
+    kernel: 'eigh',
+    numbers: [2, 3, 3, 1, ...at(FLOAT), ...at(FLOAT), ...at(FLOAT)],
+    bytes: [72, 24, 72],
+  },
   { kernel: 'random', numbers: [1, 9, 1, 2, 3, 0, 1, ...at(FLOAT)], bytes: [36] },
   {
     kernel: 'adam',

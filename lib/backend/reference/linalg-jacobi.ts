@@ -5,6 +5,8 @@ import { copyOf, isFinite, store } from './linalg-solve.js';
 // (Golub, Van Loan: Matrix Computations, 8.5 and 8.6.3.)
 
 const EPSILON = 2 ** -52;
+/** The square of what is nothing beside 1. */
+const NOTHING = 2 ** -400;
 /** Quadratic convergence: ten are many. */
 const MAX_SWEEPS = 60;
 
@@ -143,7 +145,10 @@ function makePerpendicular(W: Float64Array, V: Float64Array, k: number, long: nu
           beta += y * y;
           gamma += x * y;
         }
-        if (Math.abs(gamma) <= 2 * EPSILON * Math.sqrt(alpha * beta) || gamma === 0) continue;
+        // A column that has shrunk to nothing beside another is made of rounding errors, and would shrink without end.
+        const isNothing = Math.min(alpha, beta) < NOTHING * Math.max(alpha, beta);
+        if (isNothing) W.fill(0, (alpha < beta ? p : q) * long, ((alpha < beta ? p : q) + 1) * long);
+        if (isNothing || Math.abs(gamma) <= 2 * EPSILON * Math.sqrt(alpha) * Math.sqrt(beta)) continue;
         isDone = false;
         const t = tangent(alpha, beta, gamma);
         const cos = 1 / Math.hypot(1, t);
