@@ -78,6 +78,7 @@ export { batchNorm, layerNorm } from './ops/normalization.js';
 export { gelu, relu, sigmoid, silu, tanh } from './ops/pointwise.js';
 export { gumbelSoftmax, logSoftmax, softmax, softmin } from './ops/softmax.js';
 export { scaledDotProductAttention } from './ops/attention.js';
+export { oneHot } from './ops/indexing-mask.js';
 export { pad } from './ops/shape-pad.js';
 export { fold, unfold } from './ops/unfold.js';
 export { interpolate, upsample, upsampleBilinear, upsampleNearest } from './ops/vision-resize.js';

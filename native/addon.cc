@@ -36,6 +36,7 @@ Napi::Object ops(Napi::Env env) {
   object["binary"] = list(env, kBinaryNames);
   object["compare"] = list(env, kCompareNames);
   object["reduce"] = list(env, kReduceNames);
+  object["scatter"] = list(env, kScatterNames);
   object["random"] = list(env, kRandomNames);
   object["descent"] = list(env, kDescentNames);
   return object;

@@ -55,7 +55,8 @@ void attentionGrad(Call& call);
 
 // index.cc
 void gather(Call& call);
-void scatterAdd(Call& call);
+void scatter(Call& call);
+void indexOffsets(Call& call);
 
 // random.cc
 void random(Call& call);

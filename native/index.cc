@@ -1,6 +1,6 @@
-// Reading and adding by index. Block: the shape of what is moved, dim, the size of the indexed operand along
-// it, then the operands with strides over that shape. Whole slices (indexSelect, indexAdd) come as an index
-// that is repeated along them. Both return the position of the first bad index, or -1.
+// Reading and writing by index. Block: the shape of what is moved, dim, the size of the indexed operand along
+// it, then the operands with strides over that shape. Whole slices come as an index that is repeated along
+// them. All return the position of the first bad index, or -1.
 
 #include "entries.h"
 #include "nest.h"
@@ -54,9 +54,10 @@ void gather(Call& call) {
     call.returns(static_cast<double>(run(indexed, count, kGrain, kernels.gather[static_cast<int>(dtype)])));
 }
 
-/// out at the index += src. Buffers: out, index, src.
-void scatterAdd(Call& call) {
-  call.setOp("scatterAdd");
+/// out at the index combined with src, by the op that the block starts with. Buffers: out, index, src.
+void scatter(Call& call) {
+  call.setOp("scatter");
+  const int op = static_cast<int>(call.integer("op", 0, kScatterOps - 1));
   Indexed indexed;
   int dim;
   const int64_t count = readShape(call, indexed, &dim);
@@ -64,10 +65,29 @@ void scatterAdd(Call& call) {
   call.sameDType("index", DType::Int32, call.operand(indexed.nest, 1, 1, "index"));
   call.sameDType("src", dtype, call.operand(indexed.nest, 2, 2, "src"));
   call.returns(-1);
-  // On one thread: indices may name a place twice, and the order of additions is part of the result.
+  // On one thread: indices may name a place twice, and the order is part of the result.
   if (count > 0)
     call.returns(
-        static_cast<double>(run(indexed, count, count, kernels.scatterAdd[static_cast<int>(dtype)])));
+        static_cast<double>(run(indexed, count, count, kernels.scatter[op][static_cast<int>(dtype)])));
+}
+
+/// Indices as offsets. Block: whether they are added to what is there, size, stride, the shape, then the
+/// operands. Buffers: index, out.
+void indexOffsets(Call& call) {
+  call.setOp("indexOffsets");
+  const bool adds = call.integer("adds", 0, 1) != 0;
+  Indexed indexed;
+  indexed.size = call.integer("size", 0, INT32_MAX);
+  indexed.stride = call.integer("stride", 0, INT32_MAX);
+  const int64_t count = call.shape(indexed.nest);
+  call.sameDType("index", DType::Int32, call.operand(indexed.nest, 1, 0, "index"));
+  call.sameDType("out", DType::Int32, call.result(indexed.nest, 0, 1, "out"));
+  call.returns(-1);
+  if (count == 0) return;
+  coalesce(indexed.nest, 2);
+  call.returns(static_cast<double>(parallelFirst(count, kGrain, [&](int64_t begin, int64_t end) {
+    return kernels.indexOffsets(indexed, adds, begin, end);
+  })));
 }
 
 }  // namespace mgp

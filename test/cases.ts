@@ -4,6 +4,7 @@ import { DECOMPOSITIONS } from './cases/decompositions.js';
 import { ELEMENTARY } from './cases/elementary.js';
 import { FUNCTIONAL } from './cases/functional.js';
 import { INDEXING } from './cases/indexing.js';
+import { INDEXING_MORE } from './cases/indexing-more.js';
 import { LINALG } from './cases/linalg.js';
 import { LOSS } from './cases/loss.js';
 import { NORMALIZATION } from './cases/normalization.js';
@@ -69,6 +70,7 @@ export const ROWS: readonly Row[] = [
   ...SHAPE,
   ...SHAPE_MORE,
   ...INDEXING,
+  ...INDEXING_MORE,
   ...LINALG,
   ...DECOMPOSITIONS,
   ...CONV,

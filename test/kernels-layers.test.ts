@@ -108,24 +108,24 @@ each('crossEntropy and its gradient', (t, kernels) => {
   t.equal(kernels.crossEntropyGrad(x, vector([0, 3, -1, 7], 'int32'), loss, out, -100), 1);
 });
 
-each('gather, scatterAdd, indexSelect, indexAdd', (t, kernels) => {
+each('gather, scatter, indexSelect, scatterSlices', (t, kernels) => {
   const x = tensor([2, 3], [1, 2, 3, 4, 5, 6]);
   const index = tensor([2, 2], [2, 0, 1, 1], 'int32');
   const picked = tensor([2, 2]);
   t.equal(kernels.gather(x, 1, index, picked), -1);
   t.is(picked, [3, 1, 5, 5]);
-  t.equal(kernels.scatterAdd(x, 1, index, tensor([2, 2], [10, 20, 30, 40])), -1);
+  t.equal(kernels.scatter('add', x, 1, index, tensor([2, 2], [10, 20, 30, 40])), -1);
   t.is(x, [21, 2, 13, 4, 75, 6]);
   const rows = vector([1, 0, 1], 'int32');
   const selected = tensor([3, 3]);
   t.equal(kernels.indexSelect(x, 0, rows, selected), -1);
   t.is(selected, [4, 75, 6, 21, 2, 13, 4, 75, 6]);
-  t.equal(kernels.indexAdd(x, 0, rows, cycle([3, 3], 1, 1)), -1);
+  t.equal(kernels.scatterSlices('add', x, 0, rows, cycle([3, 3], 1, 1)), -1);
   t.is(x, [22, 3, 14, 6, 77, 8]);
   t.equal(kernels.gather(x, 1, tensor([2, 2], [0, 0, 0, 3], 'int32'), picked), 3);
-  t.equal(kernels.scatterAdd(x, 1, tensor([2, 2], [0, -1, 0, 3], 'int32'), picked), 1);
+  t.equal(kernels.scatter('add', x, 1, tensor([2, 2], [0, -1, 0, 3], 'int32'), picked), 1);
   t.equal(kernels.indexSelect(x, 0, vector([2, 0, 1], 'int32'), selected), 0);
-  t.equal(kernels.indexAdd(x, 0, vector([0, 1, -1], 'int32'), selected), 2);
+  t.equal(kernels.scatterSlices('add', x, 0, vector([0, 1, -1], 'int32'), selected), 2);
 });
 
 test('Philox4x32-10 gives the vectors of its authors', (t) => {

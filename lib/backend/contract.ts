@@ -142,6 +142,13 @@ export const REDUCE = ['sum', 'mean', 'max', 'min', 'argmax', 'argmin'] as const
 export type ReduceOp = (typeof REDUCE)[number];
 
 /**
+ * What becomes of an element to which another comes by index. Booleans: or, and, or, and. Extrema are NaN where one of the
+ * two is.
+ */
+export const SCATTER = ['add', 'mul', 'max', 'min', 'set'] as const;
+export type ScatterOp = (typeof SCATTER)[number];
+
+/**
  * Numbers drawn from Philox4x32-10 (Salmon et al., SC 2011), a function of key and counter alone: element `i` comes
  * from the counter block `counter + ⌊i / perBlock⌋`, so the order of evaluation does not matter.
  * A block of four 32-bit words w₀…w₃ gives
@@ -438,14 +445,23 @@ export interface Backend {
    */
   gather(x: Operand, dim: number, index: Operand, out: Operand): number;
 
-  /** The reverse: out[i][index[i][j][k]][k] += src[i][j][k]. `out` is contiguous and holds what is added to. */
-  scatterAdd(out: Operand, dim: number, index: Operand, src: Operand): number;
+  /**
+   * The reverse: out[i][index[i][j][k]][k] = op(that, src[i][j][k]), in the row-major order of `src`. `out` holds what is
+   * changed; any strides, but each element its own memory.
+   */
+  scatter(op: ScatterOp, out: Operand, dim: number, index: Operand, src: Operand): number;
 
   /** out = the slices of `x` along `dim` that `index` (int32, 1-D) names. `x` any strides, `out` contiguous. */
   indexSelect(x: Operand, dim: number, index: Operand, out: Operand): number;
 
-  /** The reverse: slices of `src` are added to those of `out` (contiguous) that `index` names. Any dtype. */
-  indexAdd(out: Operand, dim: number, index: Operand, src: Operand): number;
+  /** The reverse: slices of `src` come to those of `out` that `index` names, as in `scatter`. */
+  scatterSlices(op: ScatterOp, out: Operand, dim: number, index: Operand, src: Operand): number;
+
+  /**
+   * out = stride · index, or out += that when it `adds`; negative indices count from the end. All int32: index any strides,
+   * of the shape of `out`, which is contiguous. Indices outside -size…size-1 are bad. Results are below 2³¹.
+   */
+  indexOffsets(index: Operand, out: Operand, size: number, stride: number, adds: boolean): number;
 
   // Decompositions and solvers: all operands are contiguous batches of matrices (B, rows, columns), or of vectors, in floats.
   // A number that is returned names the first matrix of the batch that could not be dealt with; -1 says that all could.

@@ -185,8 +185,8 @@ export function packRows(x: Operand, ignoreIndex: number): number {
   return 4;
 }
 
-export function packIndexed(shape: Shape, dim: number, size: number): number {
-  const at = packShape(0, shape);
+export function packIndexed(start: number, shape: Shape, dim: number, size: number): number {
+  const at = packShape(start, shape);
   block[at] = dim;
   block[at + 1] = size;
   return at + 2;

@@ -5,7 +5,17 @@ import { ROOT } from '../place.js';
 import { recorder } from '../recording.js';
 import { sizeOf } from '../shape.js';
 import { allocate as allocateStorage, freed, makeBuffer } from '../storage.js';
-import { BINARY, COMPARE, DESCENT, RANDOM, REDUCE, UNARY, type Backend, type Operand } from './contract.js';
+import {
+  BINARY,
+  COMPARE,
+  DESCENT,
+  RANDOM,
+  REDUCE,
+  SCATTER,
+  UNARY,
+  type Backend,
+  type Operand,
+} from './contract.js';
 import {
   block,
   packShape,
@@ -91,7 +101,8 @@ interface Addon extends LinalgAddon {
     ...mask: Handle[]
   ): void;
   gather(x: Handle, index: Handle, out: Handle): number;
-  scatterAdd(out: Handle, index: Handle, src: Handle): number;
+  scatter(out: Handle, index: Handle, src: Handle): number;
+  indexOffsets(index: Handle, out: Handle): number;
   random(out: Handle): void;
   adam(param: Handle, grad: Handle, m: Handle, v: Handle, ...most: Handle[]): void;
   descend(param: Handle, grad: Handle, ...states: Handle[]): void;
@@ -181,6 +192,7 @@ const UNARY_CODES = codes(UNARY);
 const BINARY_CODES = codes(BINARY);
 const COMPARE_CODES = codes(COMPARE);
 const REDUCE_CODES = codes(REDUCE);
+const SCATTER_CODES = codes(SCATTER);
 const RANDOM_CODES = codes(RANDOM);
 const DESCENT_CODES = codes(DESCENT);
 
@@ -474,35 +486,45 @@ const native: Backend = {
 
   gather(x, dim, index, out) {
     const ndim = out.shape.length;
-    const at = packIndexed(out.shape, dim, x.shape[dim]);
+    const at = packIndexed(0, out.shape, dim, x.shape[dim]);
     packOperand(packOperand(packOperand(at, x, ndim), index, ndim), out, ndim);
     return addon.gather(handleOf(x), handleOf(index), handleOf(out));
   },
 
-  scatterAdd(out, dim, index, src) {
+  scatter(op, out, dim, index, src) {
     const ndim = src.shape.length;
-    const at = packIndexed(src.shape, dim, out.shape[dim]);
+    block[0] = SCATTER_CODES[op];
+    const at = packIndexed(1, src.shape, dim, out.shape[dim]);
     packOperand(packOperand(packOperand(at, out, ndim), index, ndim), src, ndim);
-    return addon.scatterAdd(handleOf(out), handleOf(index), handleOf(src));
+    return addon.scatter(handleOf(out), handleOf(index), handleOf(src));
   },
 
   indexSelect(x, dim, index, out) {
     const ndim = out.shape.length;
-    const at = packIndexed(out.shape, dim, x.shape[dim]);
+    const at = packIndexed(0, out.shape, dim, x.shape[dim]);
     packOperand(packSliceIndex(packOperand(at, x, ndim), index, dim, ndim), out, ndim);
     const bad = addon.gather(handleOf(x), handleOf(index), handleOf(out));
     return badSlice(bad, index, dim, x.shape[dim], out);
   },
 
-  indexAdd(out, dim, index, src) {
+  scatterSlices(op, out, dim, index, src) {
     const ndim = src.shape.length;
-    const at = packIndexed(src.shape, dim, out.shape[dim]);
+    block[0] = SCATTER_CODES[op];
+    const at = packIndexed(1, src.shape, dim, out.shape[dim]);
     packOperand(packSliceIndex(packOperand(at, out, ndim), index, dim, ndim), src, ndim);
-    const bad = addon.scatterAdd(handleOf(out), handleOf(index), handleOf(src));
+    const bad = addon.scatter(handleOf(out), handleOf(index), handleOf(src));
     return badSlice(bad, index, dim, out.shape[dim], src);
   },
 
   ...linalgKernels(() => addon, handlesOf),
+  indexOffsets(index, out, size, stride, adds) {
+    block[0] = adds ? 1 : 0;
+    block[1] = size;
+    block[2] = stride;
+    const at = packShape(3, out.shape);
+    packOperand(packOperand(at, index, out.shape.length), out, out.shape.length);
+    return addon.indexOffsets(handleOf(index), handleOf(out));
+  },
 
   random(kind, out, key, counter, a, b) {
     block[0] = RANDOM_CODES[kind];
@@ -586,6 +608,7 @@ function checkCodes({ ops }: Addon): void {
     binary: BINARY,
     compare: COMPARE,
     reduce: REDUCE,
+    scatter: SCATTER,
     random: RANDOM,
     descent: DESCENT,
   };

@@ -5,7 +5,7 @@ import { checkOneOf, readArgs, type Rest } from './arguments.js';
 import { reshape, sum } from './broadcast.js';
 import { tensor } from './create.js';
 import { inOrder, readPaddingIdx, rowsOf } from './embedding.js';
-import { indexAdd, indexSelect } from './indexing.js';
+import { indexAdd, indexSelect } from './indexing-slices.js';
 import { div, mul, ne, where } from './pointwise.js';
 import { cast } from './primitive.js';
 import { max } from './reduce.js';

@@ -5,7 +5,8 @@ import { formatShape } from '../shape.js';
 import { checkTensor, empty, type Tensor } from '../tensor.js';
 import { readArgs, type Rest } from './arguments.js';
 import { contiguous, reshape } from './broadcast.js';
-import { checkIndices, indexAdd } from './indexing.js';
+import { checkIndices } from './indexing-place.js';
+import { indexAdd } from './indexing-slices.js';
 import { ne, where } from './pointwise.js';
 import { cast, track } from './primitive.js';
 

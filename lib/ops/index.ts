@@ -85,7 +85,51 @@ export {
 export * from './elementary.js';
 export { embedding } from './embedding.js';
 export { embeddingBag, type BagMode, type EmbeddingBagOptions } from './embedding-bag.js';
-export { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
+export {
+  gather,
+  scatter,
+  scatterAdd,
+  takeAlongDim,
+  type GatherOptions,
+  type ScatterAddOptions,
+  type ScatterOptions,
+  type TakeAlongDimOptions,
+} from './indexing.js';
+export {
+  diagonalScatter,
+  selectScatter,
+  sliceScatter,
+  type DiagonalScatterOptions,
+  type SelectScatterOptions,
+  type SliceScatterOptions,
+} from './indexing-into.js';
+export {
+  argwhere,
+  maskedScatter,
+  maskedSelect,
+  nonzero,
+  where,
+  type MaskedScatterOptions,
+  type NonzeroOptions,
+  type OneHotOptions,
+} from './indexing-mask.js';
+export {
+  indexReduce,
+  scatterReduce,
+  type IndexReduceOptions,
+  type ScatterReduceOptions,
+  type ScatterReduction,
+} from './indexing-reduce.js';
+export {
+  indexAdd,
+  indexCopy,
+  indexFill,
+  indexSelect,
+  type IndexAddOptions,
+  type IndexCopyOptions,
+  type IndexFillOptions,
+  type IndexSelectOptions,
+} from './indexing-slices.js';
 export { add_, copy_, div_, fill_, mul_, sub_, zero_ } from './inplace.js';
 export * as linalg from './linalg/index.js';
 export * from './linalg/top.js';
@@ -132,7 +176,7 @@ export { avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d } from './pool-aver
 export type { AvgPoolNdOptions, AvgPoolOptions, LpPoolOptions } from './pool-average.js';
 export { maxPool1d, maxPool2d, maxPool3d, type MaxPool2dOptions, type MaxPoolOptions } from './pool-max.js';
 export { add, div, rsub, sub, type AlphaOptions, type DivOptions } from './operators.js';
-export { eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, where, zerosLike } from './pointwise.js';
+export { eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, zerosLike } from './pointwise.js';
 export { amax, amin, argmax, argmin, max, mean, min, type ValuesAndIndices } from './reduce.js';
 export {
   cat,

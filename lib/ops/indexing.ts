@@ -1,38 +1,17 @@
-import { backend } from '../backend/select.js';
-import { rangeError, shapeError, typeError } from '../errors.js';
-import { formatShape, normalizeDim, type Shape } from '../shape.js';
-import { checkTensor, empty, type Tensor } from '../tensor.js';
-import { reshape } from './broadcast.js';
-import { cast, track } from './primitive.js';
-import { narrow } from './shape.js';
+import { checkFits } from '../dtype.js';
+import { shapeError } from '../errors.js';
+import { broadcastShapes, formatShape, normalizeDim } from '../shape.js';
+import { checkTensor, type Tensor } from '../tensor.js';
+import { checkOneOf, readAll, readArgs, type Args, type Rest } from './arguments.js';
+import { expand, reshape } from './broadcast.js';
+import { atLeast1d, elementsAt, productInto, toIndex } from './indexing-place.js';
 
-/** An index tensor as kernels take it: int32. */
-function toIndex(op: string, index: unknown): Tensor {
-  checkTensor(op, index, 'index');
-  if (index.dtype !== 'int32' && index.dtype !== 'uint8')
-    typeError(op, `index: expected an int32 tensor, got ${index.dtype}`);
-  return cast(index, 'int32');
+// Single elements along one dimension: picked, added to, replaced. Slices: indexing-slices.ts.
+
+export interface GatherOptions {
+  readonly dim: number;
+  readonly index: Tensor;
 }
-
-/** Throws when a kernel has met an index that is out of range: `bad` is its position in `index`. */
-export function checkIndices(op: string, bad: number, index: Tensor, size: number): void {
-  if (bad >= 0)
-    rangeError(
-      op,
-      `index ${index.toArray()[bad]} (element ${bad} of index) is out of range for size ${size}`,
-    );
-}
-
-function checkGatherShapes(op: string, x: Shape, index: Shape, dim: number): void {
-  if (x.length !== index.length || index.some((size, i) => i !== dim && size > x[i]))
-    shapeError(
-      op,
-      `index of shape ${formatShape(index)} does not fit into ${formatShape(x)} outside dim ${dim}`,
-    );
-}
-
-/** 0-d tensors index as 1-d ones of a single element, as in PyTorch. */
-const atLeast1d = (x: Tensor): Tensor => (x.ndim === 0 ? reshape(x, [1]) : x);
 
 /**
  * Picks elements along a dimension: for `dim` 1, `out[i][j] = x[i][index[i][j]]`. `index` is int32; the result has its
@@ -41,100 +20,128 @@ const atLeast1d = (x: Tensor): Tensor => (x.ndim === 0 ? reshape(x, [1]) : x);
  * @throws RangeError when an index is out of range.
  * @see https://pytorch.org/docs/stable/generated/torch.gather.html
  */
-export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+export function gather(x: Tensor, ...args: Args<[dim: number, index: Tensor], GatherOptions>): Tensor {
   checkTensor('gather', x);
+  const [dim, index] = readAll<[number, Tensor]>('gather', args, ['dim', 'index']);
   const where = toIndex('gather', index);
   const at = normalizeDim('gather', dim, x.ndim);
   if (x.ndim === 0 || where.ndim === 0)
     return reshape(gather(atLeast1d(x), 0, atLeast1d(where)), where.shape);
-  checkGatherShapes('gather', x.shape, where.shape, at);
-  const out = empty(where.shape, x.dtype);
-  checkIndices('gather', backend.gather(x, at, where, out), where, x.shape[at]);
-  return track('gather', out, [x], [where], (g) => [
-    () => scatterAdd(empty(x.shape, g.dtype, true), at, where, g),
-  ]);
+  return elementsAt('gather', x.shape, at, where).pick(x);
+}
+
+export interface TakeAlongDimOptions {
+  readonly indices: Tensor;
+  /** Default: `x` and the indices as if they lay in one dimension. */
+  readonly dim?: number | null;
+}
+
+/**
+ * {@link gather} of an `x` and indices that broadcast together but for `dim`.
+ * Gradient: `g` added to where it was taken from.
+ * @throws RangeError when an index is out of range.
+ * @see https://pytorch.org/docs/stable/generated/torch.take_along_dim.html
+ */
+export function takeAlongDim(
+  x: Tensor,
+  ...args:
+    | [indices: Tensor, ...Rest<[dim: number | null], Omit<TakeAlongDimOptions, 'indices'>>]
+    | [TakeAlongDimOptions]
+): Tensor {
+  checkTensor('takeAlongDim', x);
+  const { indices, dim } = readArgs<TakeAlongDimOptions>('takeAlongDim', args, ['indices', 'dim']);
+  const where = toIndex('takeAlongDim', indices);
+  if (dim === undefined || dim === null) return gather(reshape(x, [x.size]), 0, reshape(where, [where.size]));
+  const at = normalizeDim('takeAlongDim', dim, x.ndim);
+  if (x.ndim !== where.ndim)
+    shapeError(
+      'takeAlongDim',
+      `indices: expected ${x.ndim} dimensions as in ${formatShape(x.shape)}, got ${formatShape(where.shape)}`,
+    );
+  if (x.ndim === 0) return gather(x, 0, where);
+  const shape = broadcastShapes('takeAlongDim', x.shape.with(at, 1), where.shape.with(at, 1));
+  return gather(expand(x, shape.with(at, x.shape[at])), at, expand(where, shape.with(at, where.shape[at])));
+}
+
+export interface ScatterAddOptions extends GatherOptions {
+  readonly src: Tensor;
 }
 
 /**
  * A copy of `x` with elements of `src` added along a dimension: for `dim` 1, `out[i][index[i][j]] += src[i][j]`.
  * Gradients: `g`; {@link gather} of `g`.
  * @throws RangeError when an index is out of range.
- * @see https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_add.html
+ * @see https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_add_.html
  */
-export function scatterAdd(x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
-  checkTensor('scatterAdd', x);
-  checkTensor('scatterAdd', src, 'src');
-  const where = toIndex('scatterAdd', index);
-  const at = normalizeDim('scatterAdd', dim, x.ndim);
-  if (x.ndim === 0) return reshape(scatterAdd(atLeast1d(x), 0, atLeast1d(where), atLeast1d(src)), []);
-  checkSameDType('scatterAdd', x, src);
-  checkGatherShapes('scatterAdd', x.shape, where.shape, at);
-  if (src.ndim !== where.ndim || where.shape.some((size, i) => size > src.shape[i]))
-    shapeError(
-      'scatterAdd',
-      `index ${formatShape(where.shape)} is larger than src ${formatShape(src.shape)}`,
-    );
-  const used = shrink(src, where.shape);
-  const out = copy(x);
-  checkIndices('scatterAdd', backend.scatterAdd(out, at, where, used), where, x.shape[at]);
-  return track('scatterAdd', out, [x, used], [where], (g) => [() => g, () => gather(g, at, where)]);
+export function scatterAdd(
+  x: Tensor,
+  ...args: Args<[dim: number, index: Tensor, src: Tensor], ScatterAddOptions>
+): Tensor {
+  const [dim, index, src] = readAll<[number, Tensor, Tensor]>('scatterAdd', args, ['dim', 'index', 'src']);
+  return scattered('scatterAdd', 'add', x, dim, index, src);
+}
+
+export interface ScatterOptions extends GatherOptions {
+  /** A tensor at least as large as `index`, or a number. */
+  readonly src?: Tensor | number;
+  /** The same, as PyTorch calls a number. */
+  readonly value?: number;
+  /** `add` to what is there or `multiply` it, instead of taking its place. */
+  readonly reduce?: 'add' | 'multiply' | null;
 }
 
 /**
- * The slices of `x` along `dim` that `index` (int32, 1-D) names, in its order.
- * Gradient: {@link indexAdd} of `g` into zeros.
+ * A copy of `x` with elements of `src`, or one number, put in along a dimension: for `dim` 1,
+ * `out[i][index[i][j]] = src[i][j]`. Where several come to one place, the last stays.
+ * Gradients: `g`, 0 where something was put; `g` at the place of each element that stayed, 0 for the others (where
+ * PyTorch's is undefined).
  * @throws RangeError when an index is out of range.
- * @see https://pytorch.org/docs/stable/generated/torch.index_select.html
+ * @see https://pytorch.org/docs/stable/generated/torch.scatter.html
  */
-export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
-  checkTensor('indexSelect', x);
-  const where = atLeast1d(toIndex('indexSelect', index));
-  const at = normalizeDim('indexSelect', dim, x.ndim);
-  if (x.ndim === 0) return reshape(indexSelect(atLeast1d(x), 0, where), []);
-  if (where.ndim !== 1)
-    shapeError('indexSelect', `index: expected one dimension, got ${formatShape(where.shape)}`);
-  const out = empty(
-    x.shape.map((size, i) => (i === at ? where.size : size)),
-    x.dtype,
+export function scatter(
+  x: Tensor,
+  ...args:
+    | [dim: number, index: Tensor, src: Tensor | number, ...Rest<[], Pick<ScatterOptions, 'reduce'>>]
+    | [dim: number, index: Tensor, options: Omit<ScatterOptions, 'dim' | 'index'>]
+    | [ScatterOptions]
+): Tensor {
+  const { dim, index, src, value, reduce } = readArgs<ScatterOptions>(
+    'scatter',
+    args,
+    ['dim', 'index', 'src'],
+    ['value', 'reduce'],
   );
-  checkIndices('indexSelect', backend.indexSelect(x, at, where, out), where, x.shape[at]);
-  return track('indexSelect', out, [x], [where], (g) => [
-    () => indexAdd(empty(x.shape, g.dtype, true), at, where, g),
-  ]);
+  checkTensor('scatter', x);
+  const given = src ?? value;
+  if (typeof given === 'number') checkFits('scatter', x.dtype, given);
+  else checkTensor('scatter', given, 'src');
+  if (reduce === undefined || reduce === null)
+    return scattered('scatter', 'set', x, dim as number, index as Tensor, given);
+  checkOneOf('scatter', 'reduce', reduce, ['add', 'multiply']);
+  return scattered('scatter', reduce === 'add' ? 'add' : 'mul', x, dim as number, index as Tensor, given);
 }
 
-/**
- * A copy of `x` with slices of `src` added to those along `dim` that `index` names.
- * Gradients: `g`; {@link indexSelect} of `g`.
- * @throws RangeError when an index is out of range.
- * @see https://pytorch.org/docs/stable/generated/torch.Tensor.index_add_.html
- */
-export function indexAdd(x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
-  checkTensor('indexAdd', x);
-  checkTensor('indexAdd', src, 'src');
-  const where = atLeast1d(toIndex('indexAdd', index));
-  const at = normalizeDim('indexAdd', dim, x.ndim);
-  if (x.ndim === 0) return reshape(indexAdd(atLeast1d(x), 0, where, atLeast1d(src)), []);
-  checkSameDType('indexAdd', x, src);
-  const expected = x.shape.map((size, i) => (i === at ? where.size : size));
-  if (where.ndim !== 1 || src.ndim !== x.ndim || src.shape.some((size, i) => size !== expected[i]))
-    shapeError('indexAdd', `src: expected ${formatShape(expected)}, got ${formatShape(src.shape)}`);
-  const out = copy(x);
-  checkIndices('indexAdd', backend.indexAdd(out, at, where, src), where, x.shape[at]);
-  return track('indexAdd', out, [x, src], [where], (g) => [() => g, () => indexSelect(g, at, where)]);
+function scattered(
+  op: string,
+  how: 'add' | 'set' | 'mul',
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  src: Tensor | number,
+): Tensor {
+  checkTensor(op, x);
+  if (typeof src !== 'number') checkTensor(op, src, 'src');
+  const where = toIndex(op, index);
+  const at = normalizeDim(op, dim, x.ndim);
+  if (x.ndim === 0)
+    return reshape(
+      scattered(op, how, atLeast1d(x), 0, atLeast1d(where), typeof src === 'number' ? src : atLeast1d(src)),
+      [],
+    );
+  const place = elementsAt(op, x.shape, at, where);
+  const used = typeof src === 'number' ? place.filled(src, x.dtype) : place.fit(src, x.dtype);
+  if (how === 'mul') return productInto(op, place, x, used);
+  return how === 'add' ? place.add(x, used) : place.set(x, used);
 }
 
-/** The first elements of every dimension, as many as `shape` says. */
-const shrink = (x: Tensor, shape: Shape): Tensor =>
-  shape.reduce((part, size, dim) => (part.shape[dim] === size ? part : narrow(part, dim, 0, size)), x);
-
-/** A contiguous copy outside the graph. */
-function copy(x: Tensor): Tensor {
-  const out = empty(x.shape, x.dtype);
-  backend.copy(x, out);
-  return out;
-}
-
-function checkSameDType(op: string, x: Tensor, src: Tensor): void {
-  if (x.dtype !== src.dtype) typeError(op, `src: expected ${x.dtype}, got ${src.dtype}`);
-}
+export { indexAdd, indexSelect } from './indexing-slices.js';

@@ -5,7 +5,7 @@ import { checkTensor, type Tensor } from '../tensor.js';
 import { checkInteger, checkOneOf, isOptions, readArgs, type Rest } from './arguments.js';
 import { expand, reshape } from './broadcast.js';
 import { ones, tensor } from './create.js';
-import { indexSelect } from './indexing.js';
+import { indexSelect } from './indexing-slices.js';
 import { mul } from './pointwise.js';
 import { cast } from './primitive.js';
 import { cat, checkTensors, flatten, stack } from './shape.js';

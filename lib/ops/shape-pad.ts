@@ -5,7 +5,7 @@ import { formatShape } from '../shape.js';
 import { checkTensor, empty, type Tensor } from '../tensor.js';
 import { checkInteger, checkNumber, checkOneOf, readArgs, type Rest } from './arguments.js';
 import { tensor } from './create.js';
-import { indexSelect } from './indexing.js';
+import { indexSelect } from './indexing-slices.js';
 import { track } from './primitive.js';
 import { viewOfRange } from './shape.js';
 
@@ -90,7 +90,7 @@ function padConstant(op: string, x: Tensor, pairs: readonly Pair[], value: numbe
     rangeError(op, `dim ${short} of size ${x.shape[short]} has fewer elements than are taken away: ${pairs[short].join(', ')}`); // prettier-ignore
   const isZero = Object.is(value, 0);
   const out = empty(shape, x.dtype, isZero);
-  if (!isZero) backend.fill(value, out);
+  if (!isZero) backend.fill(x.dtype === 'bool' ? 1 : value, out);
   // What both hold, in `x` and in `out`. A dimension from which all is taken away holds nothing.
   const common = (whole: Tensor, sign: 1 | -1): Tensor =>
     pairs.reduce((part, [before, after], dim) => {

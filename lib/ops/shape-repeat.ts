@@ -5,7 +5,7 @@ import { checkTensor, empty, Tensor, viewOf } from '../tensor.js';
 import { checkInteger, readArgs, readSizes, type Rest, type Sizes } from './arguments.js';
 import { expand, reshape } from './broadcast.js';
 import { tensor } from './create.js';
-import { indexSelect } from './indexing.js';
+import { indexSelect } from './indexing-slices.js';
 import { track } from './primitive.js';
 import { cat, dimOf, narrow, transpose, unsqueeze } from './shape.js';
 

@@ -3,7 +3,7 @@ import { checkTensor, empty, type Tensor, viewOf } from '../tensor.js';
 import { checkInteger, readAll, type Args } from './arguments.js';
 import { reshape } from './broadcast.js';
 import { tensor } from './create.js';
-import { indexAdd } from './indexing.js';
+import { indexAdd } from './indexing-slices.js';
 import { track } from './primitive.js';
 import { dimOf, narrow } from './shape.js';
 import { movedim } from './shape-view.js';

@@ -108,6 +108,9 @@ constexpr int kCompareOps = 6;
 enum class ReduceOp : int { Sum, Mean, Max, Min, ArgMax, ArgMin };
 constexpr int kReduceOps = 6;
 
+enum class ScatterOp : int { Add, Mul, Max, Min, Set };
+constexpr int kScatterOps = 5;
+
 enum class RandomKind : int { Uniform, Normal, Integer };
 constexpr int kRandomKinds = 3;
 
@@ -245,7 +248,7 @@ struct AttentionKernels {
 };
 
 /// A walk of three operands, one of which moves along a dimension by an index: operand 1 is the int32 index.
-/// For gather, operand 0 is out and 2 is x; for scatterAdd, 0 is out and 2 is src. The indexed operand stands
+/// For gather, operand 0 is out and 2 is x; for scatter, 0 is out and 2 is src. The indexed operand stands
 /// still along that dimension in the nest.
 struct Indexed {
   Nest nest;
@@ -387,7 +390,10 @@ struct Kernels {
   LayerNormKernel layerNorm[kDTypes];
   LayerNormGradKernel layerNormGrad[kDTypes];
   IndexKernel gather[kDTypes];
-  IndexKernel scatterAdd[kDTypes];
+  IndexKernel scatter[kScatterOps][kDTypes];
+  /// Operand 0, int32, becomes (or, when it adds, grows by) stride times operand 1, whose negatives count
+  /// from the end.
+  int64_t (*indexOffsets)(const Indexed& indexed, bool adds, int64_t begin, int64_t end);
   RandomKernel random[kRandomKinds][kDTypes];
   AdamKernel adam[kDTypes];
   DescentKernel descend[kDescentRules][kDTypes];

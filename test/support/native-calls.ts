@@ -226,8 +226,8 @@ export const CALLS: readonly Call[] = [
     bytes: [60, 48, 48],
   },
   {
-    kernel: 'scatterAdd',
-    numbers: [2, 3, 4, 0, 6, ...at(FLOAT, 4, 1), ...at(INT32, 1, 0), ...at(FLOAT, 4, 1)],
+    kernel: 'scatter',
+    numbers: [0, 2, 3, 4, 0, 6, ...at(FLOAT, 4, 1), ...at(INT32, 1, 0), ...at(FLOAT, 4, 1)],
     bytes: [96, 12, 48],
   },
   {
@@ -274,6 +274,11 @@ export const CALLS: readonly Call[] = [
     kernel: 'eigh',
     numbers: [2, 3, 3, 1, ...at(FLOAT), ...at(FLOAT), ...at(FLOAT)],
     bytes: [72, 24, 72],
+  },
+  {
+    kernel: 'indexOffsets',
+    numbers: [0, 100, 5, 2, 3, 4, ...at(INT32, 1, 3), ...at(INT32, 4, 1)],
+    bytes: [48, 48],
   },
   { kernel: 'random', numbers: [1, 9, 1, 2, 3, 0, 1, ...at(FLOAT)], bytes: [36] },
   {

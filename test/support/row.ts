@@ -77,6 +77,8 @@ export interface About {
    * rest makes none, or whose results are free in part, such as the sign of an eigenvector.
    */
   readonly through?: (op: Op) => Op;
+  /** Whether the op looks at the values of its inputs, as a recorded step may not. Default false. */
+  readonly reads?: boolean;
 }
 
 /** One op, and all the ways in which it is tried. */
@@ -87,12 +89,13 @@ export interface Row {
   readonly dtypes: DTypeRule;
   readonly differentiable: boolean;
   readonly through: (op: Op) => Op;
+  readonly reads: boolean;
 }
 
 export function row(op: OpName, about: About, ...calls: (readonly Arg[])[]): Row {
-  const { oracle, dtypes = same, gradient = 'twice', through = (fn: Op): Op => fn } = about;
+  const { oracle, dtypes = same, gradient = 'twice', through = (fn: Op): Op => fn, reads = false } = about;
   const differentiable = gradient === 'twice';
-  return { op, calls, oracle: oracle as Row['oracle'], dtypes, differentiable, through };
+  return { op, calls, oracle: oracle as Row['oracle'], dtypes, differentiable, through, reads };
 }
 
 type Maker = (...shape: number[]) => Input;
@@ -157,6 +160,7 @@ export class Call {
   /** The dtype of the first result when the inputs have `dtype`; null where it throws. */
   resultDType(dtype: DType): DType | null {
     const takesDType = this.inputs.some((input) => input.kind === 'number');
+    // Without an input of that dtype, what it is makes no difference.
     return this.row.dtypes(
       takesDType ? dtype : 'float32',
       this.#args.some((arg) => typeof arg === 'number'),

@@ -4,10 +4,10 @@ import type { Backend } from '../contract.js';
 import { attention, attentionGrad } from './attention.js';
 import { batchNorm, batchNormGrad, layerNorm, layerNormGrad } from './normalization.js';
 import { col2im, conv2d, conv2dInput, conv2dWeight, im2col } from './conv.js';
-import { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 import { cholesky, lu, luSolve, triangularSolve } from './linalg-solve.js';
 import { householder, householderProduct } from './linalg-qr.js';
 import { eigh, svd } from './linalg-jacobi.js';
+import { gather, indexOffsets, indexSelect, scatter, scatterSlices } from './indexing.js';
 import { matmul } from './matmul.js';
 import { descend } from './descent.js';
 import { adam, sgd } from './optimizer.js';
@@ -50,9 +50,10 @@ export const reference: Backend = {
   crossEntropy,
   crossEntropyGrad,
   gather,
-  scatterAdd,
+  scatter,
   indexSelect,
-  indexAdd,
+  scatterSlices,
+  indexOffsets,
   cholesky,
   lu,
   luSolve,

@@ -1,4 +1,4 @@
-import type { Operand } from '../contract.js';
+import type { Operand, ScatterOp } from '../contract.js';
 import { Walk, type View } from './walk.js';
 
 /** Indices in memory. */
@@ -38,16 +38,42 @@ export function indexSelect(x: Operand, dim: number, index: Operand, out: Operan
   return bad;
 }
 
-export function scatterAdd(out: Operand, dim: number, index: Operand, src: Operand): number {
+export function scatter(op: ScatterOp, out: Operand, dim: number, index: Operand, src: Operand): number {
   const bad = badIndex(index, out.shape[dim]);
-  if (bad < 0) addTo(out, dim, index, src);
+  if (bad < 0) put(op, out, dim, index, src);
   return bad;
 }
 
-export function indexAdd(out: Operand, dim: number, index: Operand, src: Operand): number {
+export function scatterSlices(
+  op: ScatterOp,
+  out: Operand,
+  dim: number,
+  index: Operand,
+  src: Operand,
+): number {
   const bad = badIndex(index, out.shape[dim]);
-  if (bad < 0) addTo(out, dim, forEveryElement(index, dim, src), src);
+  if (bad < 0) put(op, out, dim, forEveryElement(index, dim, src), src);
   return bad;
+}
+
+export function indexOffsets(
+  index: Operand,
+  out: Operand,
+  size: number,
+  stride: number,
+  adds: boolean,
+): number {
+  const [indices, to] = [index.storage.array, out.storage.array];
+  let position = 0;
+  for (const walk = new Walk(out.shape, [index, out]); walk.more; walk.next()) {
+    let [i, o] = walk.at;
+    for (let n = walk.length; n > 0; n--, i += walk.step[0], o += walk.step[1], position++) {
+      const at = indices[i];
+      if (at < -size || at >= size) return position;
+      to[o] = (adds ? to[o] : 0) + stride * (at < 0 ? at + size : at);
+    }
+  }
+  return -1;
 }
 
 /** out[…][i][…] = x[…][index[…][i][…]][…] */
@@ -61,18 +87,28 @@ function pick(x: Operand, dim: number, index: Indices, out: Operand): void {
   }
 }
 
-/** out[…][index[…][i][…]][…] += src[…][i][…] */
-function addTo(out: Operand, dim: number, index: Indices, src: Operand): void {
+/** What becomes of `a` when `b` comes. */
+const COMBINED: Record<ScatterOp, (a: number, b: number) => number> = {
+  add: (a, b) => a + b,
+  mul: (a, b) => a * b,
+  max: (a, b) => Math.max(a, b),
+  min: (a, b) => Math.min(a, b),
+  set: (_a, b) => b,
+};
+
+/** out[…][index[…][i][…]][…] = op(that, src[…][i][…]) */
+function put(op: ScatterOp, out: Operand, dim: number, index: Indices, src: Operand): void {
   const [from, indices, to] = [src.storage.array, index.storage.array, out.storage.array];
   const stride = out.strides[dim];
   const isBool = out.dtype === 'bool';
+  const combined = op === 'mul' && out.dtype === 'int32' ? Math.imul : COMBINED[op];
   for (const walk = new Walk(src.shape, [src, index, heldAt(out, dim, src)]); walk.more; walk.next()) {
     let [i, k, o] = walk.at;
     const [di, dk, d] = walk.step;
     for (let n = walk.length; n > 0; n--, i += di, k += dk, o += d) {
       const at = o + indices[k] * stride;
-      const total = to[at] + from[i];
-      to[at] = isBool ? Number(total !== 0) : total;
+      const value = combined(to[at], from[i]);
+      to[at] = isBool ? Number(value !== 0) : value;
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Operand } from '../../../lib/backend/contract.js';
+import { SCATTER, type Operand, type ScatterOp } from '../../../lib/backend/contract.js';
 import { DTYPES, isFloat, type DType } from '../../../lib/dtype.js';
 import { contiguousStrides, sizeOf, type Shape } from '../../../lib/shape.js';
 import type { Random } from './random-values.js';
@@ -45,13 +45,30 @@ function repeated(index: Operand, dim: number, as: Shape): number[] {
   return read(view(index.storage, index.offset, as, strides));
 }
 
-/** What `out` holds after `src` was added at the places `at`. */
-function added(out: Operand, at: readonly number[], src: readonly number[]): Expectation {
+/** What comes to what is there. Floats are rounded to their dtype at each step. */
+const COMBINED: Record<ScatterOp, (a: number, b: number, dtype: DType) => number> = {
+  add: (a, b, dtype) => (dtype === 'bool' ? a | b : a + b),
+  mul: (a, b, dtype) =>
+    dtype === 'bool'
+      ? a & b
+      : dtype === 'float32'
+        ? Math.fround(a * b)
+        : isFloat(dtype)
+          ? a * b
+          : Math.imul(a, b) & (dtype === 'uint8' ? 255 : -1),
+  max: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? NaN : a > b ? a : b),
+  min: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? NaN : a < b ? a : b),
+  set: (_a, b) => b,
+};
+
+/** What `out` holds after `src` came to the places `at`. */
+function scattered(op: ScatterOp, out: Operand, at: readonly number[], src: readonly number[]): Expectation {
   const values = read(out);
   const scale = values.map(Math.abs);
   at.forEach((place, i) => {
-    values[place] = out.dtype === 'bool' ? values[place] | src[i] : values[place] + src[i];
-    scale[place] += Math.abs(src[i]);
+    values[place] = COMBINED[op](values[place], src[i], out.dtype);
+    scale[place] =
+      op === 'mul' ? Math.max(scale[place], Math.abs(values[place])) : scale[place] + Math.abs(src[i]);
   });
   // Int32 sums stay far below 2⁵³: the typed array that they are compared in wraps them around.
   return { values, scale: isFloat(out.dtype) ? scale : undefined };
@@ -76,20 +93,21 @@ const gatherRow = (dtype: DType): Row => ({
   },
 });
 
-const scatterAddRow = (dtype: DType): Row => ({
-  title: `scatterAdd ${dtype}`,
+const scatterRow = (dtype: DType): Row => ({
+  title: `scatter ${dtype}`,
   draw(random) {
     const { shape, dim } = indexed(random);
     const { index, bad } = indices(random, fitting(random, shape, dim), shape[dim]);
+    const op = random.pick(SCATTER);
     const src = operand(random, dtype, index.shape, random.pick(ANY), random.values(dtype));
     const out = operand(random, dtype, shape, 'contiguous', random.values(dtype));
     const at = bad < 0 ? targets(shape, dim, index.shape, read(index)) : [];
     return trial({
-      options: { dim },
+      options: { op, dim },
       operands: { out, index, src },
-      run: (kernels, { out, index, src }) => kernels.scatterAdd(out, dim, index, src),
+      run: (kernels, { out, index, src }) => kernels.scatter(op, out, dim, index, src),
       returns: bad,
-      expected: { out: added(out, at, read(src)) },
+      expected: { out: scattered(op, out, at, read(src)) },
     });
   },
 });
@@ -113,28 +131,55 @@ const indexSelectRow = (dtype: DType): Row => ({
   },
 });
 
-const indexAddRow = (dtype: DType): Row => ({
-  title: `indexAdd ${dtype}`,
+const scatterSlicesRow = (dtype: DType): Row => ({
+  title: `scatterSlices ${dtype}`,
   draw(random) {
     const { shape, dim } = indexed(random);
     const { index, bad } = indices(random, [random.pick([0, 1, 3, 8, 17])], shape[dim]);
+    const op = random.pick(SCATTER);
     const srcShape = shape.map((size, i) => (i === dim ? index.size : size));
     const src = operand(random, dtype, srcShape, random.pick(ANY), random.values(dtype));
     const out = operand(random, dtype, shape, 'contiguous', random.values(dtype));
     const at = bad < 0 ? targets(shape, dim, srcShape, repeated(index, dim, srcShape)) : [];
     return trial({
-      options: { dim },
+      options: { op, dim },
       operands: { out, index, src },
-      run: (kernels, { out, index, src }) => kernels.indexAdd(out, dim, index, src),
+      run: (kernels, { out, index, src }) => kernels.scatterSlices(op, out, dim, index, src),
       returns: bad,
-      expected: { out: added(out, at, sizeOf(srcShape) === 0 ? [] : read(src)) },
+      expected: { out: scattered(op, out, at, sizeOf(srcShape) === 0 ? [] : read(src)) },
     });
   },
 });
 
+const indexOffsetsRow: Row = {
+  title: 'indexOffsets',
+  draw(random) {
+    const shape = random.shape({ ndim: random.pick([0, 1, 2, 3]), long: random.chance(0.5) });
+    const [size, stride, adds] = [random.integer(0, 50), random.integer(0, 1000), random.chance(0.5)];
+    const index = operand(random, 'int32', shape, random.pick(ANY), () =>
+      size === 0 || random.chance(0.002)
+        ? random.pick([size, -size - 1, 2 ** 31 - 1, -(2 ** 31)])
+        : random.integer(-size, size - 1),
+    );
+    const out = operand(random, 'int32', shape, 'contiguous', random.values('int32'));
+    const before = read(out);
+    const indices = read(index);
+    const bad = indices.findIndex((i) => i < -size || i >= size);
+    const values = indices.map((i, n) => (adds ? before[n] : 0) + stride * (i < 0 ? i + size : i));
+    return trial({
+      options: { size, stride, adds },
+      operands: { index, out },
+      run: (kernels, { index, out }) => kernels.indexOffsets(index, out, size, stride, adds),
+      returns: bad,
+      expected: { out: { values } },
+    });
+  },
+};
+
 export const indexingRows = {
   gather: DTYPES.map(gatherRow),
-  scatterAdd: DTYPES.map(scatterAddRow),
+  scatter: DTYPES.map(scatterRow),
   indexSelect: DTYPES.map(indexSelectRow),
-  indexAdd: DTYPES.map(indexAddRow),
+  scatterSlices: DTYPES.map(scatterSlicesRow),
+  indexOffsets: [indexOffsetsRow],
 };
