@@ -37,6 +37,7 @@ Napi::Object ops(Napi::Env env) {
   object["compare"] = list(env, kCompareNames);
   object["reduce"] = list(env, kReduceNames);
   object["scatter"] = list(env, kScatterNames);
+  object["scan"] = list(env, kScanNames);
   object["random"] = list(env, kRandomNames);
   object["descent"] = list(env, kDescentNames);
   return object;

@@ -25,6 +25,8 @@ constexpr Entry kEntries[] = {
     named<conv2d>("conv2d"),
     named<conv2dInput>("conv2dInput"),
     named<conv2dWeight>("conv2dWeight"),
+    named<scan>("scan"),
+    named<sort>("sort"),
     named<softmax>("softmax"),
     named<crossEntropy>("crossEntropy"),
     named<crossEntropyGrad>("crossEntropyGrad"),

@@ -29,6 +29,10 @@ void conv2d(Call& call);
 void conv2dInput(Call& call);
 void conv2dWeight(Call& call);
 
+// rows.cc
+void scan(Call& call);
+void sort(Call& call);
+
 // softmax.cc
 void softmax(Call& call);
 void crossEntropy(Call& call);

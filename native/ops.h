@@ -48,6 +48,7 @@ inline constexpr const char* kBinaryNames[] = {"add",
 inline constexpr const char* kCompareNames[] = {"eq", "ne", "lt", "le", "gt", "ge"};
 inline constexpr const char* kReduceNames[] = {"sum", "mean", "max", "min", "argmax", "argmin"};
 inline constexpr const char* kScatterNames[] = {"add", "mul", "max", "min", "set"};
+inline constexpr const char* kScanNames[] = {"sum", "prod", "max", "min"};
 inline constexpr const char* kRandomNames[] = {"uniform", "normal", "integer"};
 inline constexpr const char* kDescentNames[] = {"adamax", "nadam", "radam", "rmsprop", "adagrad",  "adadelta",
                                                 "lion",   "rprop", "asgd",  "average", "lookahead"};
@@ -58,8 +59,9 @@ constexpr int lengthOf(const T (&)[N]) {
 }
 static_assert(lengthOf(kDTypeNames) == kDTypes && lengthOf(kUnaryNames) == kUnaryOps &&
               lengthOf(kBinaryNames) == kBinaryOps && lengthOf(kCompareNames) == kCompareOps &&
-              lengthOf(kReduceNames) == kReduceOps && lengthOf(kRandomNames) == kRandomKinds &&
-              lengthOf(kDescentNames) == kDescentRules && lengthOf(kScatterNames) == kScatterOps);
+              lengthOf(kReduceNames) == kReduceOps && lengthOf(kScanNames) == kScanOps &&
+              lengthOf(kRandomNames) == kRandomKinds && lengthOf(kDescentNames) == kDescentRules &&
+              lengthOf(kScatterNames) == kScatterOps);
 
 inline int itemSize(DType dtype) { return kItemSizes[static_cast<int>(dtype)]; }
 inline const char* nameOf(DType dtype) { return kDTypeNames[static_cast<int>(dtype)]; }

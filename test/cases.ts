@@ -13,6 +13,7 @@ import { REDUCE } from './cases/reduce.js';
 import { SHAPE } from './cases/shape.js';
 import { SHAPE_MORE } from './cases/shape-more.js';
 import { VISION } from './cases/vision.js';
+import { STATISTICS } from './cases/statistics.js';
 import type { OpName, Row } from './support/row.js';
 
 /*
@@ -67,6 +68,7 @@ export const ROWS: readonly Row[] = [
   ...ELEMENTARY,
   ...ACTIVATION,
   ...REDUCE,
+  ...STATISTICS,
   ...SHAPE,
   ...SHAPE_MORE,
   ...INDEXING,

@@ -149,6 +149,13 @@ export const SCATTER = ['add', 'mul', 'max', 'min', 'set'] as const;
 export type ScatterOp = (typeof SCATTER)[number];
 
 /**
+ * What is added up, multiplied, or the largest or smallest, up to each element of a row; of equal extrema the last, and
+ * NaN from the first NaN on.
+ */
+export const SCAN = ['sum', 'prod', 'max', 'min'] as const;
+export type ScanOp = (typeof SCAN)[number];
+
+/**
  * Numbers drawn from Philox4x32-10 (Salmon et al., SC 2011), a function of key and counter alone: element `i` comes
  * from the counter block `counter + ⌊i / perBlock⌋`, so the order of evaluation does not matter.
  * A block of four 32-bit words w₀…w₃ gives
@@ -426,6 +433,18 @@ export interface Backend {
     gradV: Operand,
     params: AttentionParams,
   ): void;
+
+  /**
+   * Runs along the rows of x (R, L) into out (R, L); for `max` and `min` the int32 index (R, L), when not null, becomes
+   * where the extremum is. All contiguous.
+   */
+  scan(op: ScanOp, x: Operand, out: Operand, index: Operand | null): void;
+
+  /**
+   * Sorts the rows of x (R, L) into out, and where each element was into index (int32). Equal elements stay in their
+   * order; NaN is larger than everything. All contiguous.
+   */
+  sort(x: Operand, descending: boolean, out: Operand, index: Operand): void;
 
   /** Softmax over the last dimension (or its logarithm), safe against overflow. `x` any strides, `out` contiguous. */
   softmax(x: Operand, out: Operand, log: boolean): void;

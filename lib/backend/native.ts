@@ -12,6 +12,7 @@ import {
   RANDOM,
   REDUCE,
   SCATTER,
+  SCAN,
   UNARY,
   type Backend,
   type Operand,
@@ -59,6 +60,8 @@ interface Addon extends LinalgAddon {
   conv2d(x: Handle, weight: Handle, biasOrOut: Handle, out?: Handle): void;
   conv2dInput(grad: Handle, weight: Handle, out: Handle): void;
   conv2dWeight(x: Handle, grad: Handle, out: Handle): void;
+  scan(x: Handle, out: Handle, index?: Handle): void;
+  sort(x: Handle, out: Handle, index: Handle): void;
   softmax(x: Handle, out: Handle): void;
   crossEntropy(x: Handle, target: Handle, out: Handle): number;
   crossEntropyGrad(x: Handle, target: Handle, grad: Handle, out: Handle): number;
@@ -465,6 +468,27 @@ const native: Backend = {
     );
   },
 
+  scan(op, x, out, index) {
+    block[0] = SCAN.indexOf(op);
+    [block[1], block[2]] = x.shape;
+    block[3] = index === null ? 0 : 1;
+    const at = packContiguous(packContiguous(4, x), out);
+    if (index === null) {
+      addon.scan(handleOf(x), handleOf(out));
+    } else {
+      packContiguous(at, index);
+      addon.scan(handleOf(x), handleOf(out), handleOf(index));
+    }
+  },
+
+  sort(x, descending, out, index) {
+    block[0] = descending ? 1 : 0;
+    [block[1], block[2]] = x.shape;
+    block[3] = 1;
+    packContiguous(packContiguous(packContiguous(4, x), out), index);
+    addon.sort(handleOf(x), handleOf(out), handleOf(index));
+  },
+
   softmax(x, out, log) {
     block[0] = log ? 1 : 0;
     const at = packShape(1, x.shape);
@@ -609,6 +633,7 @@ function checkCodes({ ops }: Addon): void {
     compare: COMPARE,
     reduce: REDUCE,
     scatter: SCATTER,
+    scan: SCAN,
     random: RANDOM,
     descent: DESCENT,
   };

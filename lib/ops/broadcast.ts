@@ -14,7 +14,8 @@ import {
 } from '../shape.js';
 import { checkTensor, empty, emptyInOrder, viewOf, type Tensor } from '../tensor.js';
 import { readAll, readSizes, type Args, type Sizes } from './arguments.js';
-import { cast, readKeepdim, track, type Keepdim } from './primitive.js';
+import { cast, track } from './primitive.js';
+import { readReduce, type ReduceRest } from './reduce-args.js';
 
 // The ops that broadcasting itself is made of. `sum` and `expand` are each other's gradient.
 
@@ -24,10 +25,11 @@ import { cast, readKeepdim, track, type Keepdim } from './primitive.js';
  * Gradient: `g` expanded to the shape of `x`.
  * @see https://pytorch.org/docs/stable/generated/torch.sum.html
  */
-export function sum(x: Tensor, dim?: number | readonly number[] | null, keepdim?: Keepdim): Tensor {
-  checkTensor('sum', x);
-  const dims = normalizeDims('sum', dim, x.ndim);
-  return sumDims(x, dims, readKeepdim('sum', keepdim));
+export function sum(input: Tensor, ...rest: ReduceRest): Tensor {
+  checkTensor('sum', input);
+  const { dim, keepdim, dtype } = readReduce('sum', rest);
+  const x = dtype === undefined ? input : cast(input, dtype);
+  return sumDims(x, normalizeDims('sum', dim, x.ndim), keepdim);
 }
 
 function sumDims(input: Tensor, dims: readonly number[], keepdim: boolean): Tensor {

@@ -283,6 +283,35 @@ export {
   type GumbelSoftmaxOptions,
   type SoftmaxOptions,
 } from './softmax.js';
+export { cummax, cummin, cumprod, cumsum, logcumsumexp, prod } from './scan.js';
+export {
+  argsort,
+  kthvalue,
+  median,
+  msort,
+  nanmedian,
+  sort,
+  topk,
+  type SortOptions,
+  type TopkOptions,
+} from './sort.js';
+export {
+  all,
+  aminmax,
+  any,
+  countNonzero,
+  cumulativeTrapezoid,
+  logsumexp,
+  nanmean,
+  nansum,
+  std,
+  stdMean,
+  trapezoid,
+  trapezoid as trapz,
+  variance as var,
+  varMean,
+  type VarOptions,
+} from './statistics.js';
 export * as special from './special.js';
 export { digamma, erfc, erfinv, i0, lgamma, logit, mvlgamma, polygamma, xlogy } from './special-functions.js';
 export { col2im, im2col } from './unfold.js';

@@ -3,13 +3,12 @@ import { backend } from '../backend/select.js';
 import { isFloat } from '../dtype.js';
 import { rangeError, typeError } from '../errors.js';
 import { formatShape, normalizeDim, normalizeDims, reducedShape, sizeOf } from '../shape.js';
-import { checkTensor, empty, type Tensor } from '../tensor.js';
+import { checkTensor, empty, Tensor } from '../tensor.js';
 import { expand, reshape, sum } from './broadcast.js';
 import { gather } from './indexing.js';
-import { div, eq, mul } from './pointwise.js';
-import { cast, readKeepdim, track, type Keepdim } from './primitive.js';
-
-type Dims = number | readonly number[] | null;
+import { div, eq, maximum, minimum, mul } from './pointwise.js';
+import { cast, track, type Keepdim } from './primitive.js';
+import { readReduce, type ReduceRest } from './reduce-args.js';
 
 /** A result of `max` or `min` along one dimension: the extrema, and where they were (int32). */
 export interface ValuesAndIndices {
@@ -22,12 +21,14 @@ export interface ValuesAndIndices {
  * Gradient: `g/n`, expanded to the shape of `x`.
  * @see https://pytorch.org/docs/stable/generated/torch.mean.html
  */
-export function mean(x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor {
-  checkTensor('mean', x);
+export function mean(input: Tensor, ...rest: ReduceRest): Tensor {
+  checkTensor('mean', input);
+  const { dim, keepdim, dtype } = readReduce('mean', rest);
+  const x = dtype === undefined ? input : cast(input, dtype);
   if (!isFloat(x.dtype))
     typeError('mean', `expected float32 or float64, got ${x.dtype}; convert with .to('float32')`);
   const dims = normalizeDims('mean', dim, x.ndim);
-  const out = empty(reducedShape(x.shape, dims, readKeepdim('mean', keepdim)), x.dtype);
+  const out = empty(reducedShape(x.shape, dims, keepdim), x.dtype);
   if (dims.length === 0) backend.copy(x, out);
   else backend.reduce('mean', x, dims, out);
   const kept = reducedShape(x.shape, dims, true);
@@ -36,16 +37,11 @@ export function mean(x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor {
 }
 
 /** The extremum over several dimensions; ties share the gradient evenly. */
-function extremum(
-  op: 'max' | 'min',
-  name: string,
-  x: Tensor,
-  dim: Dims | undefined,
-  keepdim?: Keepdim,
-): Tensor {
+function extremum(op: 'max' | 'min', name: string, x: Tensor, rest: readonly unknown[]): Tensor {
   checkTensor(name, x);
+  const { dim, keepdim } = readReduce(name, rest);
   const dims = normalizeDims(name, dim, x.ndim);
-  const out = reduceNonEmpty(op, name, x, dims, readKeepdim(name, keepdim), x.dtype);
+  const out = reduceNonEmpty(op, name, x, dims, keepdim, x.dtype);
   const kept = reducedShape(x.shape, dims, true);
   return track(name, out, [x], [x, out], (g) => [
     () => {
@@ -82,12 +78,10 @@ function reduceNonEmpty(
  * @throws RangeError over nothing.
  * @see https://pytorch.org/docs/stable/generated/torch.amax.html
  */
-export const amax = (x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor =>
-  extremum('max', 'amax', x, dim, keepdim);
+export const amax = (x: Tensor, ...rest: ReduceRest): Tensor => extremum('max', 'amax', x, rest);
 
 /** The smallest element over `dim`; all else as {@link amax}. */
-export const amin = (x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor =>
-  extremum('min', 'amin', x, dim, keepdim);
+export const amin = (x: Tensor, ...rest: ReduceRest): Tensor => extremum('min', 'amin', x, rest);
 
 /**
  * Without `dim`, or with a list of dims: the largest element, as {@link amax}. With one `dim`: the largest elements
@@ -98,23 +92,36 @@ export const amin = (x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor =>
 export function max(x: Tensor): Tensor;
 export function max(x: Tensor, dim: number, keepdim?: Keepdim): ValuesAndIndices;
 export function max(x: Tensor, dim?: readonly number[] | null, keepdim?: Keepdim): Tensor;
-export function max(x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor | ValuesAndIndices {
-  return typeof dim === 'number' ? along('max', x, dim, keepdim) : extremum('max', 'max', x, dim, keepdim);
+export function max(x: Tensor, other: Tensor): Tensor;
+export function max(
+  x: Tensor,
+  options: { readonly dim: number; readonly keepdim?: boolean },
+): ValuesAndIndices;
+export function max(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
+  if (rest[0] instanceof Tensor) return maximum(x, rest[0]);
+  const { dim, keepdim } = readReduce('max', rest);
+  return typeof dim === 'number' ? along('max', x, dim, keepdim) : extremum('max', 'max', x, rest);
 }
 
 /** The smallest element; all else as {@link max}. @see https://pytorch.org/docs/stable/generated/torch.min.html */
 export function min(x: Tensor): Tensor;
 export function min(x: Tensor, dim: number, keepdim?: Keepdim): ValuesAndIndices;
 export function min(x: Tensor, dim?: readonly number[] | null, keepdim?: Keepdim): Tensor;
-export function min(x: Tensor, dim?: Dims, keepdim?: Keepdim): Tensor | ValuesAndIndices {
-  return typeof dim === 'number' ? along('min', x, dim, keepdim) : extremum('min', 'min', x, dim, keepdim);
+export function min(x: Tensor, other: Tensor): Tensor;
+export function min(
+  x: Tensor,
+  options: { readonly dim: number; readonly keepdim?: boolean },
+): ValuesAndIndices;
+export function min(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
+  if (rest[0] instanceof Tensor) return minimum(x, rest[0]);
+  const { dim, keepdim } = readReduce('min', rest);
+  return typeof dim === 'number' ? along('min', x, dim, keepdim) : extremum('min', 'min', x, rest);
 }
 
-function along(op: 'max' | 'min', x: Tensor, dim: number, keepdim?: Keepdim): ValuesAndIndices {
+function along(op: 'max' | 'min', x: Tensor, dim: number, keep: boolean): ValuesAndIndices {
   checkTensor(op, x);
   const at = normalizeDim(op, dim, x.ndim);
-  const keep = readKeepdim(op, keepdim);
-  if (x.ndim === 0) return { values: extremum(op, op, x, null), indices: empty([], 'int32', true) };
+  if (x.ndim === 0) return { values: extremum(op, op, x, []), indices: empty([], 'int32', true) };
   const positions = reduceNonEmpty(op === 'max' ? 'argmax' : 'argmin', op, x, [at], true, 'int32');
   const values = gather(x, at, positions);
   if (keep) return { values, indices: positions };
@@ -128,21 +135,14 @@ function along(op: 'max' | 'min', x: Tensor, dim: number, keepdim?: Keepdim): Va
  * @throws RangeError over nothing.
  * @see https://pytorch.org/docs/stable/generated/torch.argmax.html
  */
-export const argmax = (x: Tensor, dim?: number | null, keepdim?: Keepdim): Tensor =>
-  position('argmax', x, dim, keepdim);
+export const argmax = (x: Tensor, ...rest: ReduceRest): Tensor => position('argmax', x, rest);
 
 /** The position of the first smallest element; all else as {@link argmax}. */
-export const argmin = (x: Tensor, dim?: number | null, keepdim?: Keepdim): Tensor =>
-  position('argmin', x, dim, keepdim);
+export const argmin = (x: Tensor, ...rest: ReduceRest): Tensor => position('argmin', x, rest);
 
-function position(
-  op: 'argmax' | 'argmin',
-  x: Tensor,
-  dim: number | null | undefined,
-  keepdim?: Keepdim,
-): Tensor {
+function position(op: 'argmax' | 'argmin', x: Tensor, rest: readonly unknown[]): Tensor {
   checkTensor(op, x);
-  const dims =
-    dim === undefined || dim === null ? normalizeDims(op, null, x.ndim) : [normalizeDim(op, dim, x.ndim)];
-  return reduceNonEmpty(op, op, x, x.ndim === 0 ? [] : dims, readKeepdim(op, keepdim), 'int32');
+  const { dim, keepdim } = readReduce(op, rest);
+  const dims = dim === null ? normalizeDims(op, null, x.ndim) : [normalizeDim(op, dim, x.ndim)];
+  return reduceNonEmpty(op, op, x, x.ndim === 0 ? [] : dims, keepdim, 'int32');
 }

@@ -105,6 +105,9 @@ constexpr int kBinaryOps = 28;
 enum class CompareOp : int { Eq, Ne, Lt, Le, Gt, Ge };
 constexpr int kCompareOps = 6;
 
+enum class ScanOp : int { Sum, Prod, Max, Min };
+constexpr int kScanOps = 4;
+
 enum class ReduceOp : int { Sum, Mean, Max, Min, ArgMax, ArgMin };
 constexpr int kReduceOps = 6;
 

@@ -209,6 +209,8 @@ export const CALLS: readonly Call[] = [
     numbers: [2, 5, 3, 2, 4, ...at(FLOAT), ...at(INT32), ...at(FLOAT), ...at(FLOAT)],
     bytes: [120, 24, 16, 48],
   },
+  { kernel: 'scan', numbers: [2, 3, 4, 1, ...at(FLOAT), ...at(FLOAT), ...at(INT32)], bytes: [48, 48, 48] },
+  { kernel: 'sort', numbers: [1, 3, 4, 1, ...at(FLOAT), ...at(FLOAT), ...at(INT32)], bytes: [48, 48, 48] },
   { kernel: 'softmax', numbers: [1, 2, 3, 4, ...at(FLOAT, 1, 3), ...at(FLOAT)], bytes: [48, 48] },
   {
     kernel: 'crossEntropy',

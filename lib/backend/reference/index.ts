@@ -16,6 +16,7 @@ import { maxPool2d, maxPool2dGrad } from './pool.js';
 import { random } from './random.js';
 import { reduce } from './reduce.js';
 import { weightedRuns } from './runs.js';
+import { scan, sort } from './rows.js';
 import { crossEntropy, crossEntropyGrad, softmax } from './softmax.js';
 
 /**
@@ -47,6 +48,8 @@ export const reference: Backend = {
   attention,
   attentionGrad,
   softmax,
+  scan,
+  sort,
   crossEntropy,
   crossEntropyGrad,
   gather,
