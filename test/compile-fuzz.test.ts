@@ -45,7 +45,27 @@ function differ(
   return recorded && recordings > allowed ? `${recordings} recordings` : '';
 }
 
-for (const row of ROWS)
+/** Ops that decide by values what to do, in some of their calls. */
+const DECIDE = ['linalg.lstsq', 'linalg.matrixExp', 'matrixExp', 'embeddingBag'];
+
+for (const row of ROWS.filter(({ op }) => DECIDE.includes(op)))
+  test(`${row.op} in a compiled step is refused, or gives the same as outside`, (t) => {
+    for (const args of row.calls) {
+      const call = new Call(row, args);
+      const inputs = call.make('float64', 'contiguous');
+      const expected = call.run(inputs).map(snapshot);
+      let found: Tensor[];
+      try {
+        found = compile((...xs: Tensor[]) => call.run(xs))(...inputs);
+      } catch (error) {
+        t.regex((error as Error).message, /^\[compile\] the step reads the values/, call.title);
+        continue;
+      }
+      t.true(sameAll(found.map(snapshot), expected), call.title);
+    }
+  });
+
+for (const row of ROWS.filter(({ op }) => !DECIDE.includes(op)))
   test(`${row.op} in a compiled step gives the same bits as outside${row.reads ? ', or is refused' : ''}`, (t) => {
     for (const call of row.calls.map((args) => new Call(row, args)))
       for (const dtype of ['float32', 'float64'] as const)

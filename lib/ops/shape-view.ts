@@ -108,15 +108,19 @@ function readOther(op: string, x: Tensor, args: readonly unknown[]): Tensor {
 }
 
 /** `x` in the shape of `other`: see `expand`. */
-export const expandAs = (x: Tensor, ...args: Other): Tensor =>
-  expandTo('expandAs', x, readOther('expandAs', x, args).shape);
+export function expandAs(x: Tensor, ...args: Other): Tensor {
+  return expandTo('expandAs', x, readOther('expandAs', x, args).shape);
+}
 
 /** `x` in the shape of `other`: see `reshape`. */
-export const reshapeAs = (x: Tensor, ...args: Other): Tensor =>
-  reshape(x, readOther('reshapeAs', x, args).shape);
+export function reshapeAs(x: Tensor, ...args: Other): Tensor {
+  return reshape(x, readOther('reshapeAs', x, args).shape);
+}
 
 /** `x` in the shape of `other`: see `view`. */
-export const viewAs = (x: Tensor, ...args: Other): Tensor => view(x, readOther('viewAs', x, args).shape);
+export function viewAs(x: Tensor, ...args: Other): Tensor {
+  return view(x, readOther('viewAs', x, args).shape);
+}
 
 /**
  * `x` repeated to a shape without a copy, as `expand` does.
