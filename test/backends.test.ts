@@ -52,8 +52,11 @@ for (const row of ROWS.filter((one) => one.differentiable))
         gradients(call, 'float32', backend).forEach((g, i) => {
           const want = expected[i];
           t.is(g === null, want === null, call.title);
-          if (g && want)
-            t.is(differs(g, snapshot(want), 2e-4), '', `${call.title} on ${backend}, gradient ${i}`);
+          if (!g || !want) return;
+          // Of large terms that cancel, the rounding stays.
+          const largest = Math.max(0, ...want.toArray().map(Math.abs).filter(Number.isFinite));
+          const tolerance = Math.max(2e-4, 2 ** -21 * largest);
+          t.is(differs(g, snapshot(want), tolerance), '', `${call.title} on ${backend}, gradient ${i}`);
         });
     }
   });

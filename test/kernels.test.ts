@@ -13,6 +13,7 @@ import { poolRows } from './support/kernels/pool.js';
 import { Random } from './support/kernels/random-values.js';
 import { randomRows } from './support/kernels/random.js';
 import { reduceRows } from './support/kernels/reduce.js';
+import { rowsRows } from './support/kernels/rows.js';
 import { runsRows } from './support/kernels/runs.js';
 import { attempt, attemptTwins, describeTrial, type Row } from './support/kernels/trial.js';
 
@@ -31,6 +32,7 @@ const ROWS: Record<string, readonly Row[]> = {
   ...linalgRows,
   ...convRows,
   ...poolRows,
+  ...rowsRows,
   ...runsRows,
   ...attentionRows,
   ...normalizationRows,
