@@ -99,7 +99,7 @@ struct Product {
   int64_t batches, m, n, k;
   int64_t lda, ldb;
   bool transA, transB;
-  bool accumulate;
+  const char* bias;  // (n), or null.
 };
 
 /// How BLAS can read a (rows, columns) matrix with these strides, in elements.
@@ -154,8 +154,12 @@ void multiplyPart(const Product& p, int64_t index, int64_t m0, int64_t m1, int64
   T* const out = reinterpret_cast<T*>(const_cast<char*>(data[0])) + m0 * p.n + n0;
   const T* const a = reinterpret_cast<const T*>(data[1]) + m0 * (p.transA ? 1 : p.lda);
   const T* const b = reinterpret_cast<const T*>(data[2]) + n0 * (p.transB ? p.ldb : 1);
+  if (p.bias) {
+    const T* const bias = reinterpret_cast<const T*>(p.bias) + n0;
+    for (int64_t i = 0; i < m1 - m0; i++) std::copy_n(bias, n1 - n0, out + i * p.n);
+  }
   gemm(m1 - m0, n1 - n0, p.k, Matrix<T>{a, p.lda, p.transA}, Matrix<T>{b, p.ldb, p.transB}, out, p.n,
-       p.accumulate);
+       p.bias != nullptr);
 }
 
 template <class T>
@@ -192,12 +196,12 @@ void multiplyAll(Product& p) {
 
 }  // namespace
 
-/// Block: accumulate, shape of out (batch, m, n), k, then a and b with strides over batch, rows and columns,
-/// and out. Buffers: a, b, out.
+/// Block: whether there is a bias, shape of out (batch, m, n), k, then a and b with strides over batch, rows
+/// and columns, bias, and out. Buffers: a, b, bias, out.
 void matmul(Call& call) {
   call.setOp("matmul");
   Product p;
-  p.accumulate = call.flag("accumulate");
+  const bool biased = call.flag("bias");
   const int64_t count = call.shape(p.batch);
   if (p.batch.ndim < 2) call.rangeError("out: expected at least 2 dimensions");
   p.k = call.size("k");
@@ -206,7 +210,8 @@ void matmul(Call& call) {
   if (std::max({p.m, p.n, p.k}) > INT_MAX) call.rangeError("sizes do not fit BLAS");
   const DType dtype = readMatrices(call, p, 1, "a", p.m, p.k, &p.lda, &p.transA);
   call.sameDType("b", dtype, readMatrices(call, p, 2, "b", p.k, p.n, &p.ldb, &p.transB));
-  p.batch.data[0] = call.contiguous(2, "out", count, dtype);
+  p.bias = biased ? call.contiguous(2, "bias", p.n, dtype) : nullptr;
+  p.batch.data[0] = call.contiguous(biased ? 3 : 2, "out", count, dtype);
   if (dtype != DType::Float32 && dtype != DType::Float64) call.unsupported(dtype);
   if (count == 0) return;
   p.batches = count / (p.m * p.n);

@@ -11,25 +11,20 @@ each('matmul', (t, kernels) => {
   const a = tensor([2, 3], [1, 2, 3, 4, 5, 6]);
   const b = tensor([3, 2], [7, 8, 9, 10, 11, 12]);
   const out = tensor([2, 2], [NaN, NaN, NaN, NaN]);
-  kernels.matmul(a, b, out, false);
+  kernels.matmul(a, b, null, out);
   t.is(out, [58, 64, 139, 154]);
-  kernels.matmul(a, b, out, true);
-  t.is(out, [116, 128, 278, 308]);
+  kernels.matmul(a, b, tensor([2], [10, -20]), out);
+  t.is(out, [68, 44, 149, 134]);
   // a @ aᵀ, through a transposed view.
-  kernels.matmul(a, view(a.storage, 0, [3, 2], [1, 3]), out, false);
+  kernels.matmul(a, view(a.storage, 0, [3, 2], [1, 3]), null, out);
   t.is(out, [14, 32, 32, 77]);
   // A sum over nothing.
-  kernels.matmul(tensor([2, 0]), tensor([0, 2]), out, true);
-  t.is(out, [14, 32, 32, 77]);
-  kernels.matmul(tensor([2, 0]), tensor([0, 2]), out, false);
+  kernels.matmul(tensor([2, 0]), tensor([0, 2]), tensor([2], [3, 4]), out);
+  t.is(out, [3, 4, 3, 4]);
+  kernels.matmul(tensor([2, 0]), tensor([0, 2]), null, out);
   t.is(out, [0, 0, 0, 0]);
   // 0 · ∞ is NaN: zeros must not be skipped.
-  kernels.matmul(
-    tensor([1, 1], [0]),
-    tensor([1, 1], [Infinity]),
-    view(out.storage, 0, [1, 1], [1, 1]),
-    false,
-  );
+  kernels.matmul(tensor([1, 1], [0]), tensor([1, 1], [Infinity]), null, view(out.storage, 0, [1, 1], [1, 1]));
   t.is(out, [NaN, 0, 0, 0]);
 });
 

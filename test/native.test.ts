@@ -67,7 +67,7 @@ test.serial('shared, external and plain memory give the same results', (t) => {
     native.unary('tanh', x, y);
     native.binary('mul', y, x, y);
     const product = over(new SharedArrayBuffer(6400), [40, 40]);
-    native.matmul(y, { ...x, shape: [30, 40], strides: [1, 30], isContiguous: false }, product, false);
+    native.matmul(y, { ...x, shape: [30, 40], strides: [1, 30], isContiguous: false }, null, product);
     return [...product.storage.array];
   });
   t.deepEqual(results[1], results[0]);
@@ -98,7 +98,7 @@ test.serial('results do not depend on the number of threads', (t) => {
       over(new ArrayBuffer(2800), [700]),
       over(new ArrayBuffer(2800), [700]),
     ];
-    native.matmul(x, x, product, false);
+    native.matmul(x, x, null, product);
     native.unary('exp', x, power);
     native.reduce('sum', x, [0, 1], all);
     native.reduce('sum', x, [1], rows);

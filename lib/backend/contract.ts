@@ -291,12 +291,12 @@ export interface Backend {
   reduce(op: ReduceOp, x: Operand, dims: readonly number[], out: Operand): void;
 
   /**
-   * out = a @ b, or out += a @ b with `accumulate`. Shapes (…, m, k) @ (…, k, n) → (…, m, n), at least 2-D, floats.
+   * out = a @ b + bias. Shapes (…, m, k) @ (…, k, n) → (…, m, n), at least 2-D, floats; bias (n) contiguous, or null.
    * Batch dimensions of `a` and `b` broadcast to those of `out`, which is contiguous. In `a` and in `b` one of the
    * last two dimensions has stride 1 (or size 1) and the other a stride that is at least that row's length: gemm reads
    * a transposed view through a flag.
    */
-  matmul(a: Operand, b: Operand, out: Operand, accumulate: boolean): void;
+  matmul(a: Operand, b: Operand, bias: Operand | null, out: Operand): void;
 
   /** (N, C, H, W) → (N, C·kh·kw, L): every window a column. All contiguous, floats. Padding reads as 0. */
   im2col(x: Operand, out: Operand, window: Window2d): void;

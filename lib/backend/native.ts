@@ -54,7 +54,7 @@ interface Addon extends LinalgAddon {
   copy(x: Handle, out: Handle): void;
   fill(out: Handle): void;
   reduce(x: Handle, out: Handle): void;
-  matmul(a: Handle, b: Handle, out: Handle): void;
+  matmul(a: Handle, b: Handle, biasOrOut: Handle, out?: Handle): void;
   im2col(x: Handle, out: Handle): void;
   col2im(columns: Handle, out: Handle): void;
   conv2d(x: Handle, weight: Handle, biasOrOut: Handle, out?: Handle): void;
@@ -302,15 +302,20 @@ const native: Backend = {
     addon.reduce(handleOf(x), handleOf(out));
   },
 
-  matmul(a, b, out, accumulate) {
+  matmul(a, b, bias, out) {
     const ndim = out.shape.length;
-    block[0] = accumulate ? 1 : 0;
+    block[0] = bias === null ? 0 : 1;
     let at = packShape(1, out.shape);
     block[at++] = a.shape[a.shape.length - 1];
     at = packOperand(at, a, ndim);
     at = packOperand(at, b, ndim);
-    packContiguous(at, out);
-    addon.matmul(handleOf(a), handleOf(b), handleOf(out));
+    if (bias === null) {
+      packContiguous(at, out);
+      addon.matmul(handleOf(a), handleOf(b), handleOf(out));
+    } else {
+      packContiguous(packContiguous(at, bias), out);
+      addon.matmul(handleOf(a), handleOf(b), handleOf(bias), handleOf(out));
+    }
   },
 
   im2col(x, out, window) {

@@ -39,7 +39,7 @@ function product(a: Tensor, b: Tensor, op = 'matmul'): Tensor {
   if (batch === null)
     shapeError(op, `batch dimensions do not broadcast: ${formatShape(a.shape)} @ ${formatShape(b.shape)}`);
   const out = empty([...batch, a.shape[a.ndim - 2], b.shape[b.ndim - 1]], a.dtype);
-  backend.matmul(gemmReady(a), gemmReady(b), out, false);
+  backend.matmul(gemmReady(a), gemmReady(b), null, out);
   return track('matmul', out, [a, b], [a, b], (g) => [
     () => unbroadcast(product(g, transpose(b, -2, -1)), a.shape),
     () => unbroadcast(product(transpose(a, -2, -1), g), b.shape),
@@ -71,10 +71,9 @@ export function linear(input: Tensor, weight: Tensor, bias?: Tensor | null): Ten
 /** `x @ wᵀ + bias` of matrices. */
 function addmmT(x: Tensor, w: Tensor, bias: Tensor | null | undefined): Tensor {
   const out = empty([x.shape[0], w.shape[0]], x.dtype);
-  if (bias) backend.copy(bias, out);
   const rows = gemmReady(w);
   const columns = viewOf(rows, [w.shape[1], w.shape[0]], [rows.strides[1], rows.strides[0]]);
-  backend.matmul(gemmReady(x), columns, out, bias != null);
+  backend.matmul(gemmReady(x), columns, bias ? contiguous(bias) : null, out);
   return track('linear', out, bias ? [x, w, bias] : [x, w], [x, w], (g) => [
     // In the layout of x, whose columns may lie in one piece each.
     () =>

@@ -59,6 +59,11 @@ export const CALLS: readonly Call[] = [
     numbers: [0, 3, 2, 3, 4, 5, ...at(FLOAT, 15, 5, 1), ...at(FLOAT, 0, 1, 5), ...at(FLOAT)],
     bytes: [120, 80, 96],
   },
+  {
+    kernel: 'matmul',
+    numbers: [1, 2, 3, 4, 5, ...at(FLOAT, 5, 1), ...at(FLOAT, 1, 5), ...at(FLOAT), ...at(FLOAT)],
+    bytes: [60, 80, 16, 48],
+  },
   { kernel: 'im2col', numbers: [2, 3, ...WINDOW, ...at(FLOAT), ...at(FLOAT)], bytes: [600, 1944] },
   { kernel: 'col2im', numbers: [2, 3, ...WINDOW, ...at(FLOAT), ...at(FLOAT)], bytes: [1944, 600] },
   {

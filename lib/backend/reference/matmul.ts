@@ -78,7 +78,7 @@ function dotProducts(
   }
 }
 
-export function matmul(a: Operand, b: Operand, out: Operand, accumulate: boolean): void {
+export function matmul(a: Operand, b: Operand, bias: Operand | null, out: Operand): void {
   const [m, n] = out.shape.slice(-2);
   const k = a.shape[a.shape.length - 1];
   // Everything before the last two dimensions is a batch of matrices.
@@ -95,7 +95,16 @@ export function matmul(a: Operand, b: Operand, out: Operand, accumulate: boolean
   for (const walk = new Walk(batch, [batchA, batchB, batchOut]); walk.more; walk.next()) {
     let [i, j, o] = walk.at;
     const [di, dj, d] = walk.step;
-    for (let count = walk.length; count > 0; count--, i += di, j += dj, o += d)
-      multiply(m, n, k, matrix(a, i), matrix(b, j), matrix(out, o), accumulate);
+    for (let count = walk.length; count > 0; count--, i += di, j += dj, o += d) {
+      const c = matrix(out, o);
+      if (bias !== null) fillRows(m, n, bias, c);
+      multiply(m, n, k, matrix(a, i), matrix(b, j), c, bias !== null);
+    }
   }
+}
+
+/** Every row of C becomes the bias. */
+function fillRows(m: number, n: number, bias: Operand, c: Matrix): void {
+  const row = bias.storage.array.subarray(bias.offset, bias.offset + n);
+  for (let i = 0; i < m; i++) c.array.set(row, c.at + i * c.row);
 }

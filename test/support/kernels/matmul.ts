@@ -51,12 +51,14 @@ const matmulRow = (dtype: DType): Row => ({
   title: `matmul ${dtype}`,
   draw(random) {
     const { batch, m, n, k } = sizes(random);
-    const accumulate = random.chance(0.4);
     const a = matrices(random, dtype, random.broadcastable(batch), m, k);
     const b = matrices(random, dtype, random.broadcastable(batch), k, n);
     const out = operand(random, dtype, [...batch, m, n], 'contiguous', random.values(dtype, 'tame'));
+    const bias = random.chance(0.4)
+      ? operand(random, dtype, [n], 'contiguous', random.values(dtype, 'tame'))
+      : null;
     const [aStarts, bStarts] = [startsOf(a, batch), startsOf(b, batch)];
-    const before = read(out);
+    const biases = bias && read(bias);
     const [aRow, aColumn] = a.strides.slice(-2);
     const [bRow, bColumn] = b.strides.slice(-2);
     const values: number[] = [];
@@ -64,7 +66,7 @@ const matmulRow = (dtype: DType): Row => ({
     for (let at = 0; at < sizeOf(batch); at++)
       for (let i = 0; i < m; i++)
         for (let j = 0; j < n; j++) {
-          let sum = accumulate ? before[values.length] : 0;
+          let sum = biases === null ? 0 : biases[j];
           let terms = Math.abs(sum);
           for (let l = 0; l < k; l++) {
             const term =
@@ -77,9 +79,8 @@ const matmulRow = (dtype: DType): Row => ({
           scale.push(terms);
         }
     return trial({
-      options: { accumulate },
-      operands: { a, b, out },
-      run: (kernels, { a, b, out }) => kernels.matmul(a, b, out, accumulate),
+      operands: { a, b, bias, out },
+      run: (kernels, { a, b, bias, out }) => kernels.matmul(a, b, bias, out),
       expected: { out: { values, scale } },
     });
   },
