@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -59,7 +58,7 @@ async function placeOf(path: string): Promise<{ target: string; replace: boolean
 }
 
 const temporaryName = (target: string): string =>
-  join(dirname(target), `.${basename(target)}.${randomUUID().slice(0, 8)}.tmp`);
+  join(dirname(target), `.${basename(target)}.${crypto.randomUUID().slice(0, 8)}.tmp`);
 
 /** What the system itself says when one opens a folder to write into it. */
 const isFolder = (path: string): Error =>
