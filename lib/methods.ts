@@ -5,6 +5,8 @@ import { registerHook, registerPostAccumulateGradHook, type RemovableHandle } fr
 import * as ops from './ops/index.js';
 import { readSizes, type Sizes } from './ops/arguments.js';
 import { cast, type Keepdim, type TensorLike } from './ops/primitive.js';
+import type { MedianRest } from './ops/sort.js';
+import type { FoundBoth, FoundNone, FoundOne, UniqueConsecutiveRest, UniqueRest } from './ops/unique.js';
 import { formatShape } from './shape.js';
 import { Tensor, viewOf, type GradientHook } from './tensor.js';
 
@@ -43,7 +45,7 @@ const FUNCTIONS = [
   ...(['alphaDropout', 'featureAlphaDropout', 'ctcLoss', 'embeddingBag'] as const),
   ...(['hstack', 'vstack', 'rowStack', 'dstack', 'columnStack', 'blockDiag', 'constantPadNd'] as const),
   ...(['atleast1d', 'atleast2d', 'atleast3d', 'broadcastTensors', 'meshgrid', 'cartesianProd'] as const),
-  ...(['combinations', 'vander', 'trilIndices', 'triuIndices'] as const),
+  ...(['combinations', 'vander', 'trilIndices', 'triuIndices', 'gradient'] as const),
   ...(['interpolate', 'upsample', 'upsampleBilinear', 'upsampleNearest'] as const),
   ...(['pixelShuffle', 'pixelUnshuffle', 'channelShuffle', 'gridSample', 'affineGrid'] as const),
   ...(['maxUnpool1d', 'maxUnpool2d', 'maxUnpool3d'] as const),
@@ -51,7 +53,9 @@ const FUNCTIONS = [
 
 type Ops = typeof ops;
 /** Methods with a signature of their own. */
-type Own = 'max' | 'min' | 'reshape' | 'permute' | 'expand';
+type Own = Overloaded | 'reshape' | 'permute' | 'expand';
+/** Ops whose results differ with their arguments. */
+type Overloaded = 'max' | 'min' | 'median' | 'nanmedian' | 'nonzero' | 'unique' | 'uniqueConsecutive';
 type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer T ? (...rest: R) => T : never;
 type Name = Exclude<keyof Ops, (typeof FUNCTIONS)[number] | Own>;
 type OpMethods = { [K in Name as Ops[K] extends (...args: never[]) => unknown ? K : never]: Method<Ops[K]> };
@@ -66,6 +70,20 @@ declare module './tensor.js' {
     min(): Tensor;
     min(dim: number, keepdim?: Keepdim): ops.ValuesAndIndices;
     min(dim: readonly number[] | null, keepdim?: Keepdim): Tensor;
+    median(): Tensor;
+    median(...rest: MedianRest): ops.ValuesAndIndices;
+    nanmedian(): Tensor;
+    nanmedian(...rest: MedianRest): ops.ValuesAndIndices;
+    nonzero(options?: { readonly asTuple?: false }): Tensor;
+    nonzero(options: { readonly asTuple: true }): Tensor[];
+    unique(options?: ops.UniqueOptions & FoundNone): Tensor;
+    unique(options: ops.UniqueOptions & FoundOne): [Tensor, Tensor];
+    unique(options: ops.UniqueOptions & FoundBoth): [Tensor, Tensor, Tensor];
+    unique(...rest: UniqueRest): Tensor | Tensor[];
+    uniqueConsecutive(options?: ops.UniqueConsecutiveOptions & FoundNone): Tensor;
+    uniqueConsecutive(options: ops.UniqueConsecutiveOptions & FoundOne): [Tensor, Tensor];
+    uniqueConsecutive(options: ops.UniqueConsecutiveOptions & FoundBoth): [Tensor, Tensor, Tensor];
+    uniqueConsecutive(...rest: UniqueConsecutiveRest): Tensor | Tensor[];
     /** `reshape(x, shape)`; sizes as one array or one by one. */
     reshape(...shape: Sizes<'shape'>): Tensor;
     /** `permute(x, dims)`; dims as one array or one by one. */

@@ -1,5 +1,6 @@
 import { ACTIVATION } from './cases/activation.js';
 import { CONV } from './cases/conv.js';
+import { COUNTING } from './cases/counting.js';
 import { DECOMPOSITIONS } from './cases/decompositions.js';
 import { ELEMENTARY } from './cases/elementary.js';
 import { FUNCTIONAL } from './cases/functional.js';
@@ -69,6 +70,7 @@ export const ROWS: readonly Row[] = [
   ...ACTIVATION,
   ...REDUCE,
   ...STATISTICS,
+  ...COUNTING,
   ...SHAPE,
   ...SHAPE_MORE,
   ...INDEXING,

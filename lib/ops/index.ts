@@ -65,6 +65,8 @@ export {
   zeros,
 } from './create.js';
 export type { CreateOptions } from './create.js';
+export { corrcoef, cov, type CovOptions } from './covariance.js';
+export { diff, gradient, type DiffOptions, type GradientOptions } from './differences.js';
 export {
   cosineSimilarity,
   pairwiseDistance,
@@ -85,6 +87,14 @@ export {
 export * from './elementary.js';
 export { embedding } from './embedding.js';
 export { embeddingBag, type BagMode, type EmbeddingBagOptions } from './embedding-bag.js';
+export {
+  bincount,
+  histc,
+  histogram,
+  type BincountOptions,
+  type HistcOptions,
+  type HistogramOptions,
+} from './histogram.js';
 export {
   gather,
   scatter,
@@ -137,6 +147,7 @@ export * from './loss/index.js';
 export * from './logic.js';
 export { linear, matmul } from './matmul.js';
 export { groupNorm, instanceNorm, type InstanceNormOptions } from './group-norm.js';
+export { norm, type OldNormOptions } from './norm.js';
 export { batchNorm, layerNorm, type BatchNormOptions, type LayerNormOptions } from './normalization.js';
 export {
   localResponseNorm,
@@ -177,6 +188,7 @@ export type { AvgPoolNdOptions, AvgPoolOptions, LpPoolOptions } from './pool-ave
 export { maxPool1d, maxPool2d, maxPool3d, type MaxPool2dOptions, type MaxPoolOptions } from './pool-max.js';
 export { add, div, rsub, sub, type AlphaOptions, type DivOptions } from './operators.js';
 export { eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, zerosLike } from './pointwise.js';
+export { nanquantile, quantile, type QuantileOptions } from './quantile.js';
 export { amax, amin, argmax, argmin, max, mean, min, type ValuesAndIndices } from './reduce.js';
 export {
   cat,
@@ -312,9 +324,24 @@ export {
   varMean,
   type VarOptions,
 } from './statistics.js';
+export {
+  bucketize,
+  isin,
+  searchsorted,
+  type BucketizeOptions,
+  type IsinOptions,
+  type SearchsortedOptions,
+} from './search.js';
 export * as special from './special.js';
 export { digamma, erfc, erfinv, i0, lgamma, logit, mvlgamma, polygamma, xlogy } from './special-functions.js';
 export { col2im, im2col } from './unfold.js';
+export {
+  mode,
+  unique,
+  uniqueConsecutive,
+  type UniqueConsecutiveOptions,
+  type UniqueOptions,
+} from './unique.js';
 export type { Pair, Single, Triple, WindowOptions } from './window.js';
 export { interpolate, upsample, upsampleBilinear, upsampleNearest } from './vision-resize.js';
 export type { InterpolateMode, InterpolateOptions } from './vision-resize.js';

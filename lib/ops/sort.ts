@@ -142,7 +142,7 @@ interface MedianOptions {
   readonly dim?: number;
   readonly keepdim?: boolean;
 }
-type MedianRest = Rest<[dim: number, keepdim: boolean], MedianOptions>;
+export type MedianRest = Rest<[dim: number, keepdim: boolean], MedianOptions>;
 
 function middle(
   op: string,

@@ -191,7 +191,8 @@ export class Call {
   runMethod(inputs: readonly Tensor[]): Tensor[] | null {
     const [self, ...rest] = this.#fill(inputs);
     // `where` starts with the condition, its method with what is taken where that holds.
-    if (!(self instanceof Tensor) || !(this.row.op in self) || this.row.op === 'where') return null;
+    if (!(self instanceof Tensor) || !(this.row.op in Tensor.prototype) || this.row.op === 'where')
+      return null;
     const method: Op = (x, ...others) => (x as Record<string, Op>)[this.row.op](...others);
     return outputsOf(this.row.through(method)(self, ...rest));
   }

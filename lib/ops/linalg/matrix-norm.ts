@@ -23,7 +23,7 @@ function checkOrd(op: string, ord: unknown): asserts ord is MatrixOrd {
     rangeError(op, `ord: expected 'fro', 'nuc', 1, -1, 2, -2, Infinity or -Infinity, got ${describe(ord)}`);
 }
 
-function readPair(op: string, x: Tensor, dim: unknown): [number, number] {
+export function readPair(op: string, x: Tensor, dim: unknown): [number, number] {
   if (x.ndim < 2) shapeError(op, `expected at least two dimensions, got ${formatShape(x.shape)}`);
   if (!Array.isArray(dim) || dim.length !== 2)
     typeError(op, `dim: expected two dimensions, got ${describe(dim)}`);
@@ -32,7 +32,7 @@ function readPair(op: string, x: Tensor, dim: unknown): [number, number] {
   return [rows, columns];
 }
 
-function matrixNormOver(
+export function matrixNormOver(
   op: string,
   x: Tensor,
   ord: unknown,
