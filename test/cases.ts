@@ -5,6 +5,7 @@ import { DECOMPOSITIONS } from './cases/decompositions.js';
 import { ELEMENTARY } from './cases/elementary.js';
 import { FUNCTIONAL } from './cases/functional.js';
 import { INDEXING } from './cases/indexing.js';
+import { INDEXING_AT } from './cases/indexing-at.js';
 import { INDEXING_MORE } from './cases/indexing-more.js';
 import { LINALG } from './cases/linalg.js';
 import { LOSS } from './cases/loss.js';
@@ -46,6 +47,8 @@ export const WITHOUT_ROW: Partial<Record<OpName, string>> = {
   dropout3d: 'random', // test/dropout.test.ts
   featureAlphaDropout: 'random', // test/dropout.test.ts
   gumbelSoftmax: 'random', // test/activation.test.ts
+  indexPut_: 'changes in place, outside the graph', // test/indexing-at.test.ts
+  setAt_: 'changes in place, outside the graph',
   add_: 'changes in place, outside the graph', // test/inplace.test.ts
   copy_: 'changes in place, outside the graph',
   div_: 'changes in place, outside the graph',
@@ -75,6 +78,7 @@ export const ROWS: readonly Row[] = [
   ...SHAPE_MORE,
   ...INDEXING,
   ...INDEXING_MORE,
+  ...INDEXING_AT,
   ...LINALG,
   ...DECOMPOSITIONS,
   ...CONV,

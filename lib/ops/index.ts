@@ -106,6 +106,17 @@ export {
   type TakeAlongDimOptions,
 } from './indexing.js';
 export {
+  at,
+  indexPut,
+  indexPut_,
+  put,
+  setAt_,
+  take,
+  type IndexPutOptions,
+  type PutOptions,
+} from './indexing-at.js';
+export type { Index, IndexArray, Indices, SliceText } from './indexing-parse.js';
+export {
   diagonalScatter,
   selectScatter,
   sliceScatter,
