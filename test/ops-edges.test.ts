@@ -1,5 +1,20 @@
 import test from 'ava';
-import { grad, maximum, minimum, pow, tensor, type Tensor } from '../lib/index.js';
+import {
+  abs,
+  div,
+  fmod,
+  grad,
+  lerp,
+  maximum,
+  minimum,
+  pow,
+  remainder,
+  sign,
+  sinc,
+  special,
+  tensor,
+  type Tensor,
+} from '../lib/index.js';
 import { BACKENDS, onBackend } from './support/check.js';
 
 // Gradients at corners, at poles and of NaN: as PyTorch 1.13 gives them.
@@ -88,3 +103,69 @@ each('maximum and minimum: half to each of equals, all to both where there is a 
     [gradients(minimum, dtype, a, b), [[1, 1, 1, 0.5, 1, 0.5, 0.5], [1, 1, 1, 0.5, 0, 0.5, 0.5]]],
   ];
 }); // prettier-ignore
+
+/** The second derivatives of a function of one number, in float64. */
+function seconds(fn: (x: Tensor) => Tensor, values: number[]): number[] {
+  const x = tensor(values, { dtype: 'float64', requiresGrad: true });
+  const [first] = grad(fn(x).sum(), x, { createGraph: true });
+  return numbers(grad(first.sum(), x)[0]);
+}
+
+each('rounded quotients and remainders by 0 and infinities', (dtype) => {
+  const a = [1, -1, 0, Infinity, 5, NaN, 2, 7];
+  const b = [0, 0, 0, 2, Infinity, 1, NaN, -2];
+  const [none, whole] = [a.map(() => 0), a.map(() => 1)];
+  const toward0 = (x: Tensor, y: Tensor): Tensor => div(x, y, { roundingMode: 'trunc' });
+  const down = (x: Tensor, y: Tensor): Tensor => div(x, y, { roundingMode: 'floor' });
+  const twice =
+    (fn: (x: Tensor, y: Tensor) => Tensor) =>
+    (x: Tensor, y: Tensor): Tensor => {
+      const [first, second] = grad(fn(x, y).sum(), [x, y], { createGraph: true });
+      return first.add(second);
+    };
+  return [
+    [gradients(toward0, dtype, a, b), [none, none]],
+    [gradients(down, dtype, a, b), [none, none]],
+    [gradients(fmod, dtype, a, b), [whole, [-Infinity, Infinity, NaN, -Infinity, 0, NaN, NaN, 3]]],
+    [gradients(remainder, dtype, a, b), [whole, [-Infinity, Infinity, NaN, NaN, 0, NaN, NaN, 4]]],
+    [gradients(twice(fmod), dtype, a, b), [none, none]],
+    [gradients(twice(remainder), dtype, a, b), [none, none]],
+  ];
+});
+
+each('the sign of NaN is 0, that of a boolean is itself', (dtype) => [
+  [numbers(sign(tensor([NaN, -Infinity, -0, 2], { dtype }))), [0, -1, 0, 1]],
+  [gradients(abs, dtype, [NaN, -1, 0]), [[0, -1, 0]]],
+  [[...sign(tensor([true, false])).toArray()], [1, 0]],
+  [sign(tensor([true, false])).dtype, 'bool'],
+]);
+
+each('lerp arrives at its end', (dtype) => [
+  [numbers(lerp(tensor([1e30, 0.1], { dtype }), tensor([1, 0.3], { dtype }), 1)), [1, 0.3]],
+  [numbers(lerp(tensor([1e30], { dtype }), tensor([1], { dtype }), tensor([1], { dtype }))), [1]],
+  [numbers(lerp(tensor([1], { dtype }), tensor([1e30], { dtype }), 0)), [1]],
+]);
+
+each('second derivatives close to 0, and where functions are flat', () => [
+  // -π²/3, 3x/8 and -1 are the first terms of the series.
+  [seconds(sinc, [0, 1e-9, 0.1]), [-3.28987, -3.28987, -3.19303]],
+  [seconds(special.i1, [0, 1e-9, -1e-9, 0.1]), [0, 3.75e-10, -3.75e-10, 0.0375521]],
+  [seconds(special.i1e, [0, 1e-9, -1e-9, 0.1]), [0, -1, 1, -0.828956]],
+  [seconds(special.logNdtr, [40, 100, Infinity, -100, -1e8]), [0, 0, 0, -0.9999, -1]],
+]);
+
+each('zeta at infinities, and far below 0', (dtype) => {
+  const zeta = (x: number, q: number): number[] =>
+    numbers(special.zeta(tensor(x, { dtype }), tensor(q, { dtype })));
+  return [
+    [zeta(Infinity, 0.5), [Infinity]],
+    [zeta(Infinity, 1), [1]],
+    [zeta(Infinity, 2), [0]],
+    [zeta(2, Infinity), [0]],
+    [zeta(2, -Infinity), [Infinity]],
+    [zeta(2, -300000), [Infinity]],
+    [zeta(2, -300000.5), [9.8696]],
+    [zeta(3, -7.25), [-62.0043]],
+    [zeta(2.5, -1.5), [NaN]],
+  ];
+});

@@ -47,7 +47,7 @@ export interface Operand {
 export const UNARY = [
   'neg', // -x
   'abs', // |x|
-  'sign', // -1, 0, 1 (NaN for NaN)
+  'sign', // -1, 0, 1 (0 for NaN)
   'square', // x²
   'exp', // eˣ
   'log', // ln x

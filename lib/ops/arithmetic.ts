@@ -7,6 +7,7 @@ import { clone, unbroadcast } from './broadcast.js';
 import { trunc } from './elementary.js';
 import { binary, checkNumbers } from './elementwise.js';
 import {
+  abs,
   add,
   div,
   eq,
@@ -30,7 +31,7 @@ import { cast, meet, track, type TensorLike } from './primitive.js';
 export const fmod = binary(
   'fmod',
   'ab',
-  (g, a, b) => [() => g, () => neg(mul(g, trunc(div(a, b))))],
+  (g, a, b) => [() => g, () => neg(mul(g, truncDivide(a, b)))],
   'numbers',
 );
 
@@ -41,6 +42,15 @@ export const remainder = binary(
   (g, a, b) => [() => g, () => neg(mul(g, floorDivide(a, b)))],
   'numbers',
 );
+
+/** The quotient `a / b` without its fraction. Of integers divided by 0: 0. Gradients: 0. */
+export function truncDivide(first: TensorLike, second: TensorLike): Tensor {
+  const [a, b] = meet('div', first, second);
+  // Of integers what is left over is taken off first, so that no digit is lost.
+  if (!isFloat(a.dtype)) return floorDivide(sub(a, fmod(a, b)), b);
+  const y = noGrad(() => trunc(div(a, b)));
+  return track('div', y, [a, b], [], () => [() => zerosLike(a), () => zerosLike(b)]);
+}
 
 /** `⌊a / b⌋`. Of integers divided by 0: 0. Gradients: 0. @see https://pytorch.org/docs/stable/generated/torch.floor_divide.html */
 export const floorDivide = binary(
@@ -153,14 +163,28 @@ function clampBetween(op: string, input: Tensor, min: TensorLike | null, max: Te
 }
 
 /**
- * `a + weight·(b - a)`, with a number or a tensor as weight. Gradients: `g·(1 - weight)`, `g·weight`, `g·(b - a)`.
+ * `a + weight·(b - a)`, with a number or a tensor as weight; from the nearer end, so that it is `b` for a weight of 1.
+ * Gradients: `g·(1 - weight)`, `g·weight`, `g·(b - a)`.
  * @see https://pytorch.org/docs/stable/generated/torch.lerp.html
  */
-export function lerp(a: Tensor, b: Tensor, weight: TensorLike): Tensor {
-  checkTensor('lerp', a);
-  checkTensor('lerp', b, 'end');
-  checkNumbers('lerp', a, b);
-  return add(a, mul(sub(b, a), weight));
+export function lerp(start: Tensor, end: Tensor, weight: TensorLike): Tensor {
+  checkTensor('lerp', start);
+  checkTensor('lerp', end, 'end');
+  checkNumbers('lerp', start, end);
+  const [from, to] = meet('lerp', start, end);
+  const [a, w] = meet('lerp', from, weight);
+  const b = cast(to, a.dtype);
+  const y = noGrad(() => {
+    const gap = sub(b, a);
+    const fromEnd = (): Tensor => sub(b, mul(gap, sub(1, w)));
+    if (typeof weight !== 'object') return Math.abs(Number(weight)) < 0.5 ? add(a, mul(gap, w)) : fromEnd();
+    return where(lt(abs(w), 0.5), add(a, mul(gap, w)), fromEnd());
+  });
+  return track('lerp', y, [a, b, w], typeof weight === 'object' ? [a, b, w] : [], (g) => [
+    () => unbroadcast(mul(g, sub(1, w)), a.shape),
+    () => unbroadcast(mul(g, w), b.shape),
+    () => unbroadcast(mul(g, sub(b, a)), w.shape),
+  ]);
 }
 
 /** `x + value·a·b`; value by name, default 1. Gradients: `g`, `g·value·b`, `g·value·a`. */

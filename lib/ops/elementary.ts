@@ -21,6 +21,7 @@ import {
   zerosLike,
 } from './pointwise.js';
 import { cast, meet, toFloat, track, type TensorLike } from './primitive.js';
+import { nearZero, series } from './series.js';
 
 // The functions of a pocket calculator, with integers taken as float32.
 
@@ -128,16 +129,38 @@ export function rad2deg(x: Tensor): Tensor {
 }
 
 /**
- * `sin(πx) / (πx)`, and 1 for 0. Gradient: `g·(πx·cos πx - sin πx) / (πx²)`, and 0 at 0.
+ * `sin(πx) / (πx)`, and 1 for 0. Gradient: `g·(πx·cos πx - sin πx) / (πx²)`, and 0 at 0; its own gradient is `-π²/3` there,
+ * where PyTorch has 0.
  * @see https://pytorch.org/docs/stable/generated/torch.sinc.html
  */
 export function sinc(input: Tensor): Tensor {
   checkTensor('sinc', input);
   const x = toFloat(input);
-  const isZero = eq(x, 0);
-  const angle = mul(where(isZero, 1, x), Math.PI);
-  return where(isZero, 1, div(sin(angle), angle));
+  const y = noGrad(() => {
+    const isZero = eq(x, 0);
+    const angle = mul(where(isZero, 1, x), Math.PI);
+    return where(isZero, 1, div(sin(angle), angle));
+  });
+  return track('sinc', y, [x], [x], (g) => [() => mul(g, sincSlope(x))]);
 }
+
+/** `(-1)ᵏ·2k/(2k + 1)!` for k from 1 on: the derivative of sin a / a, over a, in powers of a². */
+const SINC_SLOPE = Array.from({ length: 11 }, (_, i) => {
+  let factorial = 1;
+  for (let n = 2; n <= 2 * i + 3; n++) factorial *= n;
+  return ((i % 2 === 0 ? -2 : 2) * (i + 1)) / factorial;
+});
+
+const sincSlope = (x: Tensor): Tensor =>
+  nearZero(
+    x,
+    1 / Math.PI,
+    (near) => mul(mul(near, Math.PI ** 2), series(square(mul(near, Math.PI)), SINC_SLOPE)),
+    (far) => {
+      const angle = mul(far, Math.PI);
+      return div(sub(cos(angle), div(sin(angle), angle)), far);
+    },
+  );
 
 /** `x·2ᵉ`. Gradients: `g·2ᵉ`, `g·y·ln 2`. @see https://pytorch.org/docs/stable/generated/torch.ldexp.html */
 export const ldexp = (x: Tensor, exponent: Tensor): Tensor => {

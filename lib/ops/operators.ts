@@ -1,11 +1,9 @@
-import { isFloat } from '../dtype.js';
 import { checkOneOf, readArgs, readSettings, type Rest } from './arguments.js';
-import { floorDivide, fmod } from './arithmetic.js';
-import { trunc } from './elementary.js';
+import { floorDivide, truncDivide } from './arithmetic.js';
 import { checkNumbers } from './elementwise.js';
 import type { Tensor } from '../tensor.js';
 import * as plain from './pointwise.js';
-import { meet, type TensorLike } from './primitive.js';
+import type { TensorLike } from './primitive.js';
 
 // What PyTorch's operators take besides their operands. Ops use those of pointwise.ts, which have one thing less to ask.
 
@@ -57,8 +55,5 @@ export function div(a: TensorLike, b: TensorLike, ...rest: Rest<[], DivOptions>)
   const { roundingMode = null } = readArgs<DivOptions>('div', rest, [], ['roundingMode']);
   if (roundingMode === null) return plain.div(a, b);
   checkOneOf('div', 'roundingMode', roundingMode, ['trunc', 'floor']);
-  if (roundingMode === 'floor') return floorDivide(a, b);
-  const [x, y] = meet('div', a, b);
-  // Of integers what is left over is taken off first, so that no digit is lost.
-  return isFloat(x.dtype) ? trunc(plain.div(x, y)) : floorDivide(plain.sub(x, fmod(x, y)), y);
+  return roundingMode === 'floor' ? floorDivide(a, b) : truncDivide(a, b);
 }

@@ -3,7 +3,7 @@ import { checkFits } from '../dtype.js';
 import { describe, rangeError, typeError } from '../errors.js';
 import { broadcastShapes } from '../shape.js';
 import { checkTensor, empty, emptyLike, type Tensor } from '../tensor.js';
-import { unbroadcast } from './broadcast.js';
+import { clone, unbroadcast } from './broadcast.js';
 import { binary, compare, unary } from './elementwise.js';
 import { cast, checkOptions, checkScalar, meet, scalar, track, type TensorLike } from './primitive.js';
 
@@ -71,10 +71,15 @@ const share = (g: Tensor, lost: Tensor, equal: Tensor): Tensor =>
 export const neg = unary('neg', '', (g) => () => neg(g), 'numbers');
 
 /** `|x|`. Gradient: `g·sign x`, 0 at 0. */
-export const abs = unary('abs', 'x', (g, x) => () => mul(g, sign(x)), 'numbers');
+export const abs = unary('abs', 'x', (g, x) => () => mul(g, signOf(x)), 'numbers');
 
-/** -1, 0 or 1. Gradient: 0. */
-export const sign = unary('sign', '', (_g, x) => () => zerosLike(x), 'numbers');
+const signOf = unary('sign', '', (_g, x) => () => zerosLike(x), 'numbers');
+
+/** -1, 0 or 1; 0 of NaN, and of booleans what they are. Gradient: 0. */
+export function sign(x: Tensor): Tensor {
+  checkTensor('sign', x);
+  return x.dtype === 'bool' ? clone(x) : signOf(x);
+}
 
 /** `x²`. Gradient: `2·g·x`. */
 export const square = unary('square', 'x', (g, x) => () => mul(g, mul(x, 2)), 'numbers');

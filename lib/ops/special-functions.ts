@@ -7,8 +7,27 @@ import { clamp } from './arithmetic.js';
 import { unbroadcast } from './broadcast.js';
 import { log1p } from './elementary.js';
 import { unary } from './elementwise.js';
-import { add, div, eq, exp, ge, gt, le, log, lt, mul, neg, sign, square, sub, where } from './pointwise.js';
+import {
+  abs,
+  add,
+  div,
+  eq,
+  exp,
+  ge,
+  gt,
+  le,
+  log,
+  lt,
+  mul,
+  neg,
+  reciprocal,
+  sign,
+  square,
+  sub,
+  where,
+} from './pointwise.js';
 import { meet, scalar, toFloat, track, type TensorLike } from './primitive.js';
+import { nearZero, series } from './series.js';
 
 // Special functions. Where a derivative is a special function again, it is one that is here.
 
@@ -85,10 +104,16 @@ export const i0e = unary('i0e', 'x', (g, x) => () => mul(g, sub(i1e(x), mul(sign
 
 /** `exp(-|x|)·I₁(x)`. Gradient: `g·(i0e(x) - y·(sign x + 1/x))`, and `g/2` at 0. */
 export const i1e = unary('i1e', 'x', (g, x) => () => {
-  const isZero = eq(x, 0);
-  const slope = add(sign(x), div(1, where(isZero, 1, x)));
-  return mul(g, where(isZero, 0.5, sub(i0e(x), mul(i1e(x), slope))));
+  const near = (at: Tensor): Tensor => mul(exp(neg(abs(at))), i1SlopeNear(at));
+  const far = (at: Tensor): Tensor => sub(i0e(at), div(i1e(at), at));
+  return mul(g, sub(nearZero(x, 1, near, far), mul(sign(x), i1e(x))));
 });
+
+/** `(k + ½)/(k!·(k + 1)!)`: the derivative of `I₁` in powers of x²/4. */
+const I1_SLOPE = [0.5];
+for (let k = 1; k < 11; k++) I1_SLOPE.push((I1_SLOPE[k - 1] * (k + 0.5)) / ((k - 0.5) * k * (k + 1)));
+
+const i1SlopeNear = (x: Tensor): Tensor => series(mul(square(x), 0.25), I1_SLOPE);
 
 /** The modified Bessel function `I₀`. Gradient: `g·I₁(x)`. */
 export function i0(input: Tensor): Tensor {
@@ -104,10 +129,11 @@ export function i1(input: Tensor): Tensor {
   const x = toFloat(input);
   const y = noGrad(() => mul(i1e(x), exp(mul(x, sign(x)))));
   return track('i1', y, [x], [x], (g) => [
-    () => {
-      const isZero = eq(x, 0);
-      return mul(g, where(isZero, 0.5, sub(i0(x), div(i1(x), where(isZero, 1, x)))));
-    },
+    () =>
+      mul(
+        g,
+        nearZero(x, 1, i1SlopeNear, (far) => sub(i0(far), div(i1(far), far))),
+      ),
   ]);
 }
 
@@ -138,8 +164,21 @@ export function logNdtr(input: Tensor): Tensor {
       log1p(mul(erfc(mul(x, Math.SQRT1_2)), -0.5)),
     ),
   );
-  return track('logNdtr', y, [x], [x], (g) => [
-    () => div(g, mul(erfcx(mul(x, -Math.SQRT1_2)), Math.sqrt(Math.PI / 2))),
+  return track('logNdtr', y, [x], [x], (g) => [() => mul(g, hazard(x))]);
+}
+
+/** `φ(x)/Φ(x)`. Gradient: `-g·y·(x + y)`, and 0 where y is. */
+function hazard(x: Tensor): Tensor {
+  const y = noGrad(() => reciprocal(mul(erfcx(mul(x, -Math.SQRT1_2)), Math.sqrt(Math.PI / 2))));
+  return track('logNdtr', y, [x], [x, y], (g) => [
+    () => {
+      const ratio = hazard(x);
+      // Far below 0 the two have nearly the same size, and what is left of them is a series. (7.12.1)
+      const isFar = lt(x, -200);
+      const inverse = reciprocal(where(isFar, neg(x), 200));
+      const left = mul(inverse, series(square(inverse), [1, -2, 10, -74, 706]));
+      return neg(mul(mul(g, ratio), where(isFar, left, add(where(eq(y, 0), 0, x), ratio))));
+    },
   ]);
 }
 

@@ -28,11 +28,7 @@ struct Abs {
 struct Sign {
   template <class T>
   static MGP_INLINE T apply(T x) {
-    const T sign = static_cast<T>((x > 0) - (x < 0));
-    if constexpr (kIsFloat<T>)
-      return x != x ? x : sign;
-    else
-      return sign;
+    return static_cast<T>((x > 0) - (x < 0));
   }
 };
 struct Square {

@@ -36,16 +36,18 @@ inline double lgammaOf(double x) {
 #endif
 }
 
+inline double zetaBelow(double s, double q);
+
 /// Hurwitz's ζ(s, q) = Σ (q + k)^-s. (25.11.5)
 inline double zetaOf(double s, double q) {
-  constexpr double kLowest = -1e5;  // Farther down the sum would take forever.
   if (s == 1) return kInfinity;
-  if (!(s > 1) || q != q || q < kLowest) return kNaN;
-  if (q <= 0 && q == ::floor(q)) return kInfinity;
-  if (q <= 0 && s != ::floor(s)) return kNaN;
+  if (!(s > 1) || q != q) return kNaN;
+  if (q <= 0) return zetaBelow(s, q);
+  if (s == kInfinity || q == kInfinity) return q < 1 ? kInfinity : q == 1 ? 1 : 0;
   double sum = 0;
   for (; q < 12; q++) sum += ::pow(q, -s);
   double power = ::pow(q, -s);
+  if (power == 0) return sum + ::pow(q, 1 - s) / (s - 1);
   sum += power * (q / (s - 1) + 0.5);
   power *= s / q;
   for (const double c : {1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 1.0 / 47900160,
@@ -55,6 +57,15 @@ inline double zetaOf(double s, double q) {
     s += 2;
   }
   return sum;
+}
+
+/// For negative q: the terms below 0 are those of two sums above, up to their sign.
+inline double zetaBelow(double s, double q) {
+  if (q == ::floor(q)) return kInfinity;
+  if (s != ::floor(s)) return kNaN;
+  const double count = ::ceil(-q), first = q + count;
+  const double below = zetaOf(s, 1 - first) - (s == kInfinity ? 0 : zetaOf(s, 1 - first + count));
+  return zetaOf(s, first) + (::fmod(s, 2) == 1 ? -below : below);
 }
 
 /// exp(x²)·erfc(x). (7.9.2)

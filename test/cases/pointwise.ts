@@ -10,7 +10,7 @@ export const POINTWISE: readonly Row[] = [
   // One number.
   unary('neg', real, (x) => -x, { dtypes: numbers }),
   unary('abs', nonzero, Math.abs, { dtypes: numbers }),
-  unary('sign', nonzero, Math.sign, { dtypes: numbers }),
+  unary('sign', nonzero, Math.sign, { dtypes: same }),
   unary('square', real, (x) => x * x, { dtypes: numbers }),
   unary('relu', nonzero, (x) => Math.max(x, 0), { dtypes: numbers }),
   unary('exp', real, Math.exp),

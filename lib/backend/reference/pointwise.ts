@@ -33,7 +33,7 @@ const UNARY_ROWS: Record<UnaryOp, UnaryRow> = {
     for (; n > 0; n--, i += di, o += d) out[o] = Math.abs(x[i]);
   },
   sign(n, x, i, di, out, o, d) {
-    for (; n > 0; n--, i += di, o += d) out[o] = x[i] > 0 ? 1 : x[i] < 0 ? -1 : x[i] === 0 ? 0 : NaN;
+    for (; n > 0; n--, i += di, o += d) out[o] = x[i] > 0 ? 1 : x[i] < 0 ? -1 : 0;
   },
   square(n, x, i, di, out, o, d) {
     for (; n > 0; n--, i += di, o += d) out[o] = x[i] * x[i];

@@ -86,18 +86,16 @@ export function digamma(x: number): number {
   return Math.log(x) - 0.5 / x - z * tail - steps;
 }
 
-/** Farther down the sum would take forever. */
-const LOWEST = -1e5;
-
 /** Hurwitz's ζ(s, q) = Σ (q + k)^-s. (25.11.5) */
 export function zeta(s: number, q: number): number {
   if (s === 1) return Infinity;
-  if (!(s > 1) || Number.isNaN(q) || q < LOWEST) return NaN;
-  if (q <= 0 && Number.isInteger(q)) return Infinity;
-  if (q <= 0 && !Number.isInteger(s)) return NaN;
+  if (!(s > 1) || Number.isNaN(q)) return NaN;
+  if (q <= 0) return zetaBelow(s, q);
+  if (s === Infinity || q === Infinity) return q < 1 ? Infinity : q === 1 ? 1 : 0;
   let sum = 0;
   for (; q < 12; q++) sum += q ** -s;
   let power = q ** -s;
+  if (power === 0) return sum + q ** (1 - s) / (s - 1);
   sum += power * (q / (s - 1) + 0.5);
   power *= s / q;
   for (const c of BERNOULLI) {
@@ -106,6 +104,16 @@ export function zeta(s: number, q: number): number {
     s += 2;
   }
   return sum;
+}
+
+/** For negative q: the terms below 0 are those of two sums above, up to their sign. */
+function zetaBelow(s: number, q: number): number {
+  if (q === Math.floor(q)) return Infinity;
+  if (s !== Math.floor(s)) return NaN;
+  const count = Math.ceil(-q);
+  const first = q + count;
+  const below = zeta(s, 1 - first) - (s === Infinity ? 0 : zeta(s, 1 - first + count));
+  return zeta(s, first) + (s % 2 === 1 ? -below : below);
 }
 
 /** B₂ₖ / (2k)!. */

@@ -44,7 +44,7 @@ const near = { scale: (): number => 0 }; // Close to the result itself, and no c
 const UNARY_DEFINITIONS: Record<UnaryOp, Definition<[number]>> = {
   neg: { dtypes: NUMBERS, value: (x) => -x },
   abs: { dtypes: NUMBERS, value: (x) => Math.abs(x) },
-  sign: { dtypes: NUMBERS, value: (x) => Math.sign(x), anyZero: true },
+  sign: { dtypes: NUMBERS, value: (x) => Math.sign(x) || 0, anyZero: true },
   square: { dtypes: NUMBERS, value: (x) => x * x },
   exp: { dtypes: FLOATS, value: Math.exp, ...near },
   log: { dtypes: FLOATS, value: Math.log, ...near },
