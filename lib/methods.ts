@@ -18,6 +18,11 @@ const FUNCTIONS = [
     'tensor',
     'zeros',
     'zerosLike',
+    'onesLike',
+    'fullLike',
+    'randLike',
+    'randnLike',
+    'logspace',
     'cat',
     'concat',
     'concatenate',
@@ -94,6 +99,16 @@ declare module './tensor.js' {
     where(condition: Tensor, other: TensorLike): Tensor;
     /** This tensor with another dtype; itself when it has it. Gradient: `g` in this tensor's dtype. */
     to(dtype: DType): Tensor;
+    /** `to('float32')`. */
+    float(): Tensor;
+    /** `to('float64')`. */
+    double(): Tensor;
+    /** `to('int32')`. */
+    int(): Tensor;
+    /** `to('uint8')`. */
+    byte(): Tensor;
+    /** `to('bool')`. */
+    bool(): Tensor;
     /** The dimensions in reverse order; for a matrix, its transpose. */
     readonly T: Tensor;
     /** The last two dimensions swapped. */
@@ -144,6 +159,21 @@ const methods: Record<string, (this: Tensor, ...rest: never[]) => unknown> = {
   to(dtype: DType) {
     checkDType('to', dtype);
     return cast(this, dtype);
+  },
+  float() {
+    return cast(this, 'float32');
+  },
+  double() {
+    return cast(this, 'float64');
+  },
+  int() {
+    return cast(this, 'int32');
+  },
+  byte() {
+    return cast(this, 'uint8');
+  },
+  bool() {
+    return cast(this, 'bool');
   },
   detach() {
     return viewOf(this, this.shape, this.strides);

@@ -39,6 +39,11 @@ export const WITHOUT_ROW: Partial<Record<OpName, string>> = {
   tensor: 'creates',
   trilIndices: 'creates', // test/create.test.ts
   triuIndices: 'creates',
+  fullLike: 'creates', // test/create.test.ts
+  logspace: 'creates',
+  onesLike: 'creates',
+  randLike: 'creates',
+  randnLike: 'creates',
   zeros: 'creates',
   alphaDropout: 'random', // test/dropout.test.ts
   dropout: 'random', // test/layers.test.ts

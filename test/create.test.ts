@@ -5,6 +5,12 @@ import {
   full,
   getRngState,
   linspace,
+  logspace,
+  randnLike,
+  randLike,
+  fullLike,
+  onesLike,
+  zerosLike,
   manualSeed,
   ones,
   rand,
@@ -224,4 +230,35 @@ test('trilIndices and triuIndices, as PyTorch', (t) => {
   t.deepEqual(triuIndices(2, 2, 2).shape, [2, 0]);
   t.is(triuIndices(2, 2).dtype, 'int32');
   t.is(triuIndices(2, 2, 0, { dtype: 'float32' }).dtype, 'float32');
+});
+
+test('tensors like others have their shape and dtype, and not their graph', (t) => {
+  const x = rand([2, 0, 3], { dtype: 'float64', requiresGrad: true });
+  for (const y of [zerosLike(x), onesLike(x), fullLike(x, 3), randLike(x), randnLike(x)]) {
+    t.deepEqual([...y.shape], [2, 0, 3]);
+    t.is(y.dtype, 'float64');
+    t.false(y.requiresGrad);
+  }
+  const ints = tensor([1, 2], { dtype: 'int32' });
+  t.deepEqual(onesLike(ints).tolist(), [1, 1]);
+  t.is(zerosLike(ints, { dtype: 'bool' }).dtype, 'bool');
+  t.true(fullLike(ints, 0.5, { dtype: 'float32', requiresGrad: true }).requiresGrad);
+  t.throws(() => fullLike(ints, 2 ** 40), { instanceOf: RangeError });
+  t.throws(() => onesLike([1] as never), { message: '[onesLike] input: expected a tensor, got an array of 1' });
+  t.throws(() => zerosLike(ints, { dType: 'bool' } as never), { message: /unknown option 'dType'/ });
+});
+
+test('logspace, as PyTorch', (t) => {
+  t.deepEqual(logspace(0, 2, 3).tolist(), [1, 10, 100]);
+  t.deepEqual(logspace(0, 3, 4, 2).tolist(), [1, 2, 4, 8]);
+  t.deepEqual(logspace(0, 1, 3, { dtype: 'int32' }).tolist(), [1, 3, 10]);
+  t.deepEqual(logspace(0, 1, 0).tolist(), []);
+});
+
+test('dtypes by name', (t) => {
+  const x = tensor([0, 1.7]);
+  t.deepEqual([x.float(), x.double(), x.int(), x.byte(), x.bool()].map((y) => y.dtype), [
+    'float32', 'float64', 'int32', 'uint8', 'bool',
+  ]); // prettier-ignore
+  t.is(x.float(), x);
 });

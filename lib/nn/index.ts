@@ -5,7 +5,7 @@ export { Bilinear, CosineSimilarity, Identity, PairwiseDistance } from './biline
 export * from './composed-activation.js';
 export { Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from './conv.js';
 export type { ConvLayerOptions, ConvPaddingMode, ConvTransposeLayerOptions } from './conv.js';
-export { Flatten, Linear } from './layers.js';
+export { Flatten, Linear, Unflatten } from './layers.js';
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './dropout.js';
 export { ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential } from './containers.js';
 export { Embedding, EmbeddingBag, type EmbeddingBagLayerOptions } from './embedding.js';

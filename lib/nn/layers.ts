@@ -2,6 +2,7 @@ import { checkBoolean } from '../errors.js';
 import { linear } from '../ops/matmul.js';
 import { checkOptions } from '../ops/primitive.js';
 import { flatten } from '../ops/shape.js';
+import { unflatten } from '../ops/shape-view.js';
 import type { Tensor } from '../tensor.js';
 import { defaultUniform } from './init.js';
 import { Module } from './module.js';
@@ -55,5 +56,22 @@ export class Flatten extends Module {
 
   forward(x: Tensor): Tensor {
     return flatten(x, this.startDim, this.endDim);
+  }
+}
+
+/**
+ * Dimension `dim` as several of the sizes `unflattenedSize`, one of which may be -1.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
+ */
+export class Unflatten extends Module {
+  constructor(
+    readonly dim: number,
+    readonly unflattenedSize: readonly number[],
+  ) {
+    super();
+  }
+
+  forward(x: Tensor): Tensor {
+    return unflatten(x, this.dim, this.unflattenedSize);
   }
 }

@@ -23,8 +23,8 @@ import {
   sign,
   sub,
   where,
-  zerosLike,
 } from './pointwise.js';
+import { zerosLike } from './create.js';
 import { cast, meet, track, type TensorLike } from './primitive.js';
 
 /** What remains of `a / b`, with the sign of `a`. Gradients: `g`, `-g·trunc(a/b)`. */

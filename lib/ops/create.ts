@@ -15,7 +15,7 @@ import { drawBlocks, setRngState, type RandomState } from '../random.js';
 import { fromHost, recorder } from '../recording.js';
 import { checkShape, contiguousStrides, formatShape, MAX_DIMS, sizeOf, type Shape } from '../shape.js';
 import { borrow, Storage } from '../storage.js';
-import { empty, Tensor, type NestedArray } from '../tensor.js';
+import { checkTensor, empty, Tensor, type NestedArray } from '../tensor.js';
 import { checkOptions } from './primitive.js';
 
 /** What every function that creates a tensor takes last. */
@@ -162,6 +162,43 @@ export const zeros = (shape: Shape, options?: CreateOptions): Tensor => filled('
 /** A tensor of ones. */
 export const ones = (shape: Shape, options?: CreateOptions): Tensor => filled('ones', shape, 1, options);
 
+/** The options for a tensor by the example of `x`: its dtype, unless another is asked for. */
+function optionsLike(op: string, x: Tensor, options?: CreateOptions): CreateOptions {
+  checkTensor(op, x);
+  checkOptions(op, options, ['dtype', 'requiresGrad']);
+  return { dtype: x.dtype, ...options };
+}
+
+/** Zeros of the shape of `x`, outside its graph. Default dtype: that of `x`. */
+export const zerosLike = (x: Tensor, options?: CreateOptions): Tensor => {
+  const own = optionsLike('zerosLike', x, options);
+  return zeros(x.shape, own);
+};
+
+/** Ones of the shape of `x`, outside its graph. Default dtype: that of `x`. */
+export const onesLike = (x: Tensor, options?: CreateOptions): Tensor => {
+  const own = optionsLike('onesLike', x, options);
+  return ones(x.shape, own);
+};
+
+/** A tensor of the shape of `x` filled with `value`, outside its graph. Default dtype: that of `x`. */
+export const fullLike = (x: Tensor, value: number | boolean, options?: CreateOptions): Tensor => {
+  const own = optionsLike('fullLike', x, options);
+  return full(x.shape, value, own);
+};
+
+/** {@link rand} of the shape of `x`. Default dtype: that of `x`. */
+export const randLike = (x: Tensor, options?: CreateOptions): Tensor => {
+  const own = optionsLike('randLike', x, options);
+  return rand(x.shape, own);
+};
+
+/** {@link randn} of the shape of `x`. Default dtype: that of `x`. */
+export const randnLike = (x: Tensor, options?: CreateOptions): Tensor => {
+  const own = optionsLike('randnLike', x, options);
+  return randn(x.shape, own);
+};
+
 function filled(
   op: string,
   shape: Shape,
@@ -223,6 +260,26 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
   // From the nearer end, so that the last number is `end` itself.
   const at = (i: number): number => (i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step);
   return finish(generate([steps], dtype, steps === 1 ? () => start : at), requiresGrad);
+}
+
+/**
+ * `steps` powers of `base` (default 10), whose exponents go evenly from `start` to `end`, both included.
+ * @see https://pytorch.org/docs/stable/generated/torch.logspace.html
+ */
+export function logspace(
+  start: number,
+  end: number,
+  steps: number,
+  base: number | CreateOptions = 10,
+  options?: CreateOptions,
+): Tensor {
+  const isBase = typeof base === 'number';
+  const { dtype, requiresGrad } = readOptions('logspace', isBase ? options : base, 'float32');
+  checkFinite('logspace', start);
+  checkFinite('logspace', end);
+  const exponents = linspace(start, end, steps, { dtype: 'float64' }).data;
+  const powers = Float64Array.from(exponents, (x) => (isBase ? base : 10) ** x);
+  return tensor(isFloat(dtype) ? powers : powers.map(Math.trunc), { dtype, requiresGrad });
 }
 
 /** The identity matrix of `n` rows and `m` (default `n`) columns. */

@@ -18,8 +18,8 @@ import {
   square,
   sub,
   where,
-  zerosLike,
 } from './pointwise.js';
+import { zerosLike } from './create.js';
 import { cast, meet, toFloat, track, type TensorLike } from './primitive.js';
 import { nearZero, series } from './series.js';
 

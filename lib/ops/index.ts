@@ -63,6 +63,12 @@ export {
   randn,
   tensor,
   zeros,
+  fullLike,
+  logspace,
+  onesLike,
+  randLike,
+  randnLike,
+  zerosLike,
 } from './create.js';
 export type { CreateOptions } from './create.js';
 export { corrcoef, cov, type CovOptions } from './covariance.js';
@@ -158,7 +164,7 @@ export * from './loss/index.js';
 export * from './logic.js';
 export { linear, matmul } from './matmul.js';
 export { groupNorm, instanceNorm, type InstanceNormOptions } from './group-norm.js';
-export { norm, type OldNormOptions } from './norm.js';
+export { dist, norm, type OldNormOptions } from './norm.js';
 export { batchNorm, layerNorm, type BatchNormOptions, type LayerNormOptions } from './normalization.js';
 export {
   localResponseNorm,
@@ -198,7 +204,7 @@ export { avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d } from './pool-aver
 export type { AvgPoolNdOptions, AvgPoolOptions, LpPoolOptions } from './pool-average.js';
 export { maxPool1d, maxPool2d, maxPool3d, type MaxPool2dOptions, type MaxPoolOptions } from './pool-max.js';
 export { add, div, rsub, sub, type AlphaOptions, type DivOptions } from './operators.js';
-export { eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, zerosLike } from './pointwise.js';
+export { eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow } from './pointwise.js';
 export { nanquantile, quantile, type QuantileOptions } from './quantile.js';
 export { amax, amin, argmax, argmin, max, mean, min, type ValuesAndIndices } from './reduce.js';
 export {

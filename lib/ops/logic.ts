@@ -4,7 +4,8 @@ import { checkTensor, type Tensor } from '../tensor.js';
 import { readSettings, type Rest } from './arguments.js';
 import { noGrad } from '../grad-mode.js';
 import { binary, checkNumbers, unary } from './elementwise.js';
-import { abs, add, div, eq, gt, le, logicalNot, lt, mul, ne, sub, where, zerosLike } from './pointwise.js';
+import { abs, add, div, eq, gt, le, logicalNot, lt, mul, ne, sub, where } from './pointwise.js';
+import { zerosLike } from './create.js';
 import { cast, meet, type TensorLike } from './primitive.js';
 import { copysign, remainder } from './arithmetic.js';
 

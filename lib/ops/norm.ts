@@ -4,7 +4,8 @@ import { formatShape, normalizeDims } from '../shape.js';
 import { checkTensor, type Tensor } from '../tensor.js';
 import { readArgs, type Rest } from './arguments.js';
 import { matrixNormOver, readPair } from './linalg/matrix-norm.js';
-import { cast } from './primitive.js';
+import { sub } from './pointwise.js';
+import { cast, toFloat } from './primitive.js';
 import type { Dims } from './reduce-args.js';
 import { vectorNorm } from './vector-norm.js';
 
@@ -57,4 +58,20 @@ export function norm(
   if ((order < 0 || order === Infinity) && dims.some((d) => x.shape[d] === 0))
     rangeError('norm', `p ${order} has no value over nothing: shape ${formatShape(x.shape)}`);
   return vectorNorm(x, order, dims, keepdim);
+}
+
+/**
+ * {@link norm} of the difference `input - other`, which broadcast.
+ * Gradients: that of the norm, for `other` its negative.
+ * @see https://pytorch.org/docs/stable/generated/torch.dist.html
+ */
+export function dist(
+  input: Tensor,
+  other: Tensor,
+  ...rest: Rest<[p: number], { readonly p?: number }>
+): Tensor {
+  checkTensor('dist', input);
+  checkTensor('dist', other, 'other');
+  const { p = 2 } = readArgs<{ readonly p?: number }>('dist', rest, ['p']);
+  return norm(sub(toFloat(input), toFloat(other)), p);
 }

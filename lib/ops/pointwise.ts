@@ -4,14 +4,9 @@ import { describe, rangeError, typeError } from '../errors.js';
 import { broadcastShapes } from '../shape.js';
 import { checkTensor, empty, emptyLike, type Tensor } from '../tensor.js';
 import { clone, unbroadcast } from './broadcast.js';
+import { zerosLike } from './create.js';
 import { binary, compare, unary } from './elementwise.js';
 import { cast, checkOptions, checkScalar, meet, scalar, track, type TensorLike } from './primitive.js';
-
-/** Zeros of the shape and dtype of `x`, outside the graph. */
-export function zerosLike(x: Tensor): Tensor {
-  checkTensor('zerosLike', x);
-  return empty(x.shape, x.dtype, true);
-}
 
 /** `a + b`. Booleans: or. Gradients: `g`, `g`. @see https://pytorch.org/docs/stable/generated/torch.add.html */
 export const add = binary('add', '', (g) => [() => g, () => g]);

@@ -2,7 +2,8 @@ import { noGrad } from '../grad-mode.js';
 import { reducedShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { reshape, sum } from './broadcast.js';
-import { abs, div, eq, mul, ne, pow, sign, sqrt, square, where, zerosLike } from './pointwise.js';
+import { abs, div, eq, mul, ne, pow, sign, sqrt, square, where } from './pointwise.js';
+import { zerosLike } from './create.js';
 import { cast, track } from './primitive.js';
 import { amax, amin } from './reduce.js';
 

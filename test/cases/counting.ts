@@ -121,6 +121,8 @@ const differences = (x: Nd, n = 1, dim = -1): Nd => {
 export const COUNTING: readonly Row[] = [
   row('norm', { dtypes: floatsOnly, oracle: (x: Nd, p: number | 'fro' | { dim: number } = 2, dim: oracle.Dims = null, keepdim = false) => over(pNorm(typeof p === 'number' ? p : 2))(x, typeof p === 'object' ? p.dim : dim, keepdim) },
     [nonzero(2, 3)], [nonzero(2, 3), 3, 1], [nonzero(2, 3), 1, [0], true], [distinct(2, 3), Infinity, 1], [distinct(4), -Infinity], [nonzero(2, 3), 'fro', [0, 1]], [nonzero(2, 3), { dim: 0 }], [nonzero(5), 0.5], [nonzero(4), 0], [nonzero()], [real(0)]),
+  row('dist', { dtypes: floats, oracle: (x: Nd, y: Nd, p: number | { p: number } = 2) => over(pNorm(typeof p === 'number' ? p : p.p))(zip((a, b) => a - b)(x, y), null) },
+    [distinct(2, 3), real(2, 3)], [distinct(2, 3), real(3), 3], [distinct(4), real(), { p: 1 }], [distinct(), real()]),
   row('mode', { oracle: (x: Nd, dim = -1, keepdim = false) => [over(mostFrequent)(x, dim, keepdim), over((v) => v.lastIndexOf(mostFrequent(v)))(x, dim, keepdim)] }, [distinct(2, 5)], [distinct(4, 3), 0, true], [distinct(2, 3, 2), 1], [distinct()], [distinct(3, 1)]),
   row('unique', { reads: true, oracle: (x: Nd, options?: object) => distinctOf(false)(x, options) },
     [distinct(2, 3)], [distinct(5), { returnInverse: true, returnCounts: true }], [distinct(3, 4), { dim: 0 }], [distinct(3, 4, 2), { dim: 1, returnInverse: true }], [distinct()], [distinct(0)], [distinct(0, 2), { dim: 0, returnCounts: true }]),

@@ -1,9 +1,9 @@
 import { noGrad } from '../../grad-mode.js';
 import type { Tensor } from '../../tensor.js';
 import { sum } from '../broadcast.js';
-import { arange } from '../create.js';
+import { arange, zerosLike } from '../create.js';
 import { matmul } from '../matmul.js';
-import { abs, add, div, eq, log, lt, mul, ne, sign, where, zerosLike } from '../pointwise.js';
+import { abs, add, div, eq, log, lt, mul, ne, sign, where } from '../pointwise.js';
 import { recording, scalar, track } from '../primitive.js';
 import { narrow, squeeze, transpose, unsqueeze } from '../shape.js';
 import { diagEmbed, triu } from '../shape-diagonal.js';

@@ -5,24 +5,10 @@ import { checkTensor, type Tensor } from '../../tensor.js';
 import type { Rest } from '../arguments.js';
 import { atLeast } from '../bounds.js';
 import { expand, reshape, sum } from '../broadcast.js';
-import { arange } from '../create.js';
+import { arange, zerosLike } from '../create.js';
 import { scatterAdd } from '../indexing.js';
 import { matmul } from '../matmul.js';
-import {
-  add,
-  eq,
-  ge,
-  gt,
-  lt,
-  mul,
-  ne,
-  neg,
-  softplusOf,
-  square,
-  sub,
-  where,
-  zerosLike,
-} from '../pointwise.js';
+import { add, eq, ge, gt, lt, mul, ne, neg, softplusOf, square, sub, where } from '../pointwise.js';
 import { cast, toFloat } from '../primitive.js';
 import { mean } from '../reduce.js';
 import { unsqueeze } from '../shape.js';
