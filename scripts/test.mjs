@@ -2,6 +2,7 @@
 // With arguments (`npm test -- test/print.test.ts --match='*dtype*'`) only ava runs, with them.
 
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { fromRoot } from './setup/run.mjs';
 
 const bin = (name) => fromRoot('node_modules', name);
@@ -21,7 +22,13 @@ const ava = [bin('ava/entrypoints/cli.mjs'), ...arguments_];
 const stages =
   arguments_.length > 0
     ? [['tests (ava)', ava]]
-    : [...CHECKS, ['tests (ava)', [bin('c8/bin/c8.js'), process.execPath, ...ava]]];
+    : [
+        ...CHECKS,
+        ['tests (ava)', [bin('c8/bin/c8.js'), process.execPath, ...ava]],
+        ['gradient contract (docs/ops.md)', [fromRoot('scripts/contract.mjs'), '--check']],
+      ];
+// What earlier tests noted for the contract says nothing about these.
+if (arguments_.length === 0) rmSync(fromRoot('build', 'contract'), { recursive: true, force: true });
 const failed = [];
 for (const [name, args] of stages) {
   process.stdout.write(`\n--- ${name}\n`);

@@ -13,7 +13,10 @@ import {
 import { CNN } from '../lib/models/cnn.js';
 import { ROWS } from './cases.js';
 import { BACKENDS, differs, onBackend, poison, sameBits, snapshot } from './support/check.js';
+import { contract } from './support/contract.js';
 import { Call } from './support/row.js';
+
+const note = contract(test, 'backends');
 
 // float32 has kernels of its own, and large sizes have paths of their own, where finite differences do not reach: there
 // gradients are held against float64, and backends against each other.
@@ -59,6 +62,7 @@ for (const row of ROWS.filter((one) => one.differentiable))
           t.is(differs(g, snapshot(want), tolerance), '', `${call.title} on ${backend}, gradient ${i}`);
         });
     }
+    if (t.passed) note(row.op, 'float32 derivatives');
   });
 
 /** Losses and parameters of the post's CNN over a few steps. */

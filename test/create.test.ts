@@ -244,7 +244,9 @@ test('tensors like others have their shape and dtype, and not their graph', (t) 
   t.is(zerosLike(ints, { dtype: 'bool' }).dtype, 'bool');
   t.true(fullLike(ints, 0.5, { dtype: 'float32', requiresGrad: true }).requiresGrad);
   t.throws(() => fullLike(ints, 2 ** 40), { instanceOf: RangeError });
-  t.throws(() => onesLike([1] as never), { message: '[onesLike] input: expected a tensor, got an array of 1' });
+  t.throws(() => onesLike([1] as never), {
+    message: '[onesLike] input: expected a tensor, got an array of 1',
+  });
   t.throws(() => zerosLike(ints, { dType: 'bool' } as never), { message: /unknown option 'dType'/ });
 });
 

@@ -2,10 +2,13 @@ import test from 'ava';
 import { grad, gradcheck, gradgradcheck } from '../lib/index.js';
 import { ROWS } from './cases.js';
 import { BACKENDS, onBackend, poison } from './support/check.js';
+import { contract } from './support/contract.js';
 import { LAYOUTS } from './support/inputs.js';
 import { Call } from './support/row.js';
 
 // First and second derivatives of every row against finite differences, in float64.
+
+const note = contract(test, 'ops-gradients');
 
 /** Second derivatives take longer; the layouts that matter most. */
 const FEWER = ['contiguous', 'mixed'] as const;
@@ -21,6 +24,7 @@ for (const row of ROWS) {
         t.false(result.requiresGrad, call.title);
         t.throws(() => grad(result, leaves[0]), { message: /does not require grad/ }, call.title);
       }
+      if (t.passed) note(row.op, 'no gradient');
     });
     continue;
   }
@@ -37,6 +41,7 @@ for (const row of ROWS) {
             t.true(call.run(leaves)[0].requiresGrad, `${call.title} cuts the graph`);
           }
       });
+      if (t.passed) note(row.op, 'layouts', `first ${backend}`);
     });
 
     test(`${row.op}: second derivatives on ${backend}`, (t) => {
@@ -49,6 +54,7 @@ for (const row of ROWS) {
             t.notThrows(() => gradgradcheck((...xs) => call.run(xs), leaves), `${call.title} ${layout}`);
           }
       });
+      if (t.passed) note(row.op, `second ${backend}`);
     });
   }
 }

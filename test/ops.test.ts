@@ -4,9 +4,12 @@ import { functional, Tensor } from '../lib/index.js';
 import { ROWS, WITHOUT_ROW } from './cases.js';
 import { BACKENDS, differs, onBackend, poison, sameBits, snapshot, TOLERANCE } from './support/check.js';
 import { Input, LAYOUTS } from './support/inputs.js';
+import { contract, writeNames } from './support/contract.js';
 import { Call, OPS } from './support/row.js';
 
 // Forward, for every row of the table: values, shapes, dtypes, on every backend and in every layout.
+
+const note = contract(test, 'ops');
 
 test('every exported op has one row, or a reason to have none', (t) => {
   const known = new Set([...ROWS.map((row) => row.op), ...Object.keys(WITHOUT_ROW)]);
@@ -21,6 +24,9 @@ test('every exported op has one row, or a reason to have none', (t) => {
     [],
   );
   for (const row of ROWS) t.true(row.calls.length > 0, row.op);
+  const aliases = [...OPS].filter(([name]) => !known.has(name));
+  const nameOf = new Map([...known].map((name) => [OPS.get(name), name]));
+  writeNames({ aliases: aliases.map(([name, op]) => [name, nameOf.get(op)]), without: WITHOUT_ROW });
 });
 
 test('every op that takes a tensor first is a method too', (t) => {
@@ -46,6 +52,7 @@ for (const row of ROWS) {
   if (row.oracle)
     for (const backend of BACKENDS)
       test(`${row.op}: forward on ${backend}`, (t) => {
+        const dtypes = new Set<DType>();
         onBackend(backend, () => {
           for (const call of calls)
             for (const layout of LAYOUTS)
@@ -59,11 +66,15 @@ for (const row of ROWS) {
                 t.is(results.length, expected.length, where);
                 results.forEach((y, i) => t.is(differs(y, expected[i]), '', where));
                 inputs.forEach((x, i) => t.true(sameBits(x, before[i]), `${where} changed its input ${i}`));
+                dtypes.add(dtype);
               }
         });
+        if (t.passed)
+          note(row.op, 'layouts', ...[...dtypes].map((dtype) => `forward ${backend} ${dtype}` as const));
       });
 
   test(`${row.op}: dtypes, on every backend alike`, (t) => {
+    const taken = new Set<DType>();
     for (const call of calls)
       for (const dtype of DTYPES) {
         const expected = call.resultDType(dtype);
@@ -92,8 +103,10 @@ for (const row of ROWS) {
                 y.toArray().every((v) => v <= 1),
                 `${where}: a bool that is not 0 or 1`,
               );
+          taken.add(dtype);
         }
       }
+    if (t.passed) note(row.op, 'layouts', ...[...taken].map((dtype) => `alike ${dtype}` as const));
   });
 
   test(`${row.op}: as a method`, (t) => {
