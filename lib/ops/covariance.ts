@@ -62,9 +62,8 @@ function covariances(
   if (input.dtype === 'bool') typeError(op, 'expected numbers, got a bool tensor');
   const x = toFloat(input.ndim === 2 ? input : reshape(input, [1, input.size]));
   const n = x.shape[1];
-  const f = checkWeights('fweights', fweights, n)?.to(x.dtype) ?? null;
-  const a = checkWeights('aweights', aweights, n)?.to(x.dtype) ?? null;
-  const w = f === null ? a : a === null ? f : mul(f, a);
+  const [f, a] = [checkWeights('fweights', fweights, n), checkWeights('aweights', aweights, n)];
+  const w = f === null ? a : a === null ? f.to(x.dtype) : mul(f, a);
   if (w === null) {
     const deviations = sub(x, div(sum(x, 1, true), n));
     const products = matmul(deviations, transpose(deviations, 0, 1));

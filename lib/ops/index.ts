@@ -297,6 +297,7 @@ export {
   expandAs,
   moveaxis,
   movedim,
+  narrowCopy,
   ravel,
   reshapeAs,
   sumToSize,
@@ -312,6 +313,18 @@ export {
   type GumbelSoftmaxOptions,
   type SoftmaxOptions,
 } from './softmax.js';
+export {
+  angle,
+  conj,
+  conjPhysical,
+  frexp,
+  real,
+  resolveConj,
+  resolveNeg,
+  type MantissaAndExponent,
+} from './real.js';
+export { renorm, type RenormOptions } from './renorm.js';
+export { segmentReduce, type SegmentReduceOptions } from './segment.js';
 export { cummax, cummin, cumprod, cumsum, logcumsumexp, prod } from './scan.js';
 export {
   argsort,

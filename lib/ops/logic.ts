@@ -1,12 +1,13 @@
-import { isFloat } from '../dtype.js';
-import { typeError } from '../errors.js';
+import { checkFits, isFloat } from '../dtype.js';
+import { shapeError, typeError } from '../errors.js';
+import { formatShape } from '../shape.js';
 import { checkTensor, type Tensor } from '../tensor.js';
-import { readSettings, type Rest } from './arguments.js';
+import { readAll, readSettings, type Args, type Rest } from './arguments.js';
 import { noGrad } from '../grad-mode.js';
 import { binary, checkNumbers, unary } from './elementwise.js';
 import { abs, add, div, eq, gt, le, logicalNot, lt, mul, ne, sub, where } from './pointwise.js';
 import { zerosLike } from './create.js';
-import { cast, meet, type TensorLike } from './primitive.js';
+import { cast, checkScalar, meet, scalar, type TensorLike } from './primitive.js';
 import { copysign, remainder } from './arithmetic.js';
 
 // Questions and bits: results without gradients.
@@ -119,11 +120,32 @@ export function heaviside(x: Tensor, values: TensorLike): Tensor {
   return noGrad(() => where(eq(a, 0), b, cast(gt(a, 0), a.dtype)));
 }
 
+/** A number or tensor in the dtype of `x`, which what is put into it does not change. */
+function valueFor(op: string, x: Tensor, value: TensorLike): Tensor {
+  if (typeof value === 'object') return cast(value, x.dtype);
+  checkScalar(op, value);
+  checkFits(op, x.dtype, Number(value));
+  return scalar(x.dtype === 'bool' ? Number(value) !== 0 : value, x.dtype);
+}
+
 /** `x` with `value` where `mask` (bool, of a shape that broadcasts) holds. Gradients: `g` where each is the result. */
 export function maskedFill(x: Tensor, mask: Tensor, value: TensorLike): Tensor {
   checkTensor('maskedFill', x);
   checkTensor('maskedFill', mask, 'mask');
-  return where(mask, typeof value === 'object' ? cast(value, x.dtype) : value, x);
+  return where(mask, valueFor('maskedFill', x, value), x);
+}
+
+/**
+ * A tensor of the shape and dtype of `x` in which every element is `value`, a number or a 0-d tensor. Gradients: 0 for `x`,
+ * the sum of `g` for the value.
+ * @throws ShapeError for a value with dimensions.
+ */
+export function fill(x: Tensor, ...args: Args<[value: TensorLike], { readonly value: TensorLike }>): Tensor {
+  checkTensor('fill', x);
+  const [value] = readAll<[TensorLike]>('fill', args, ['value']);
+  if (typeof value === 'object' && value.ndim > 0)
+    shapeError('fill', `value: expected a number or a 0-d tensor, got shape ${formatShape(value.shape)}`);
+  return where(scalar(true, 'bool'), valueFor('fill', x, value), x);
 }
 
 /** How near is near enough for {@link isclose}. */

@@ -10,8 +10,8 @@ import {
 } from '../shape.js';
 import { checkTensor, Tensor } from '../tensor.js';
 import { readAll, readSizes, type Args, type Sizes } from './arguments.js';
-import { expandTo, reshape, unbroadcast, view } from './broadcast.js';
-import { checkTensors, dimOf, permute, transpose } from './shape.js';
+import { clone, expandTo, reshape, unbroadcast, view } from './broadcast.js';
+import { checkTensors, dimOf, narrow, permute, transpose, type NarrowOptions } from './shape.js';
 
 // Shapes by other names, and by those of other tensors.
 
@@ -209,3 +209,12 @@ export const atleast3d = atLeast('atleast3d', (shape) =>
         ? [...shape, 1]
         : shape,
 );
+
+/** A copy of what {@link narrow} gives. Gradient: as there. */
+export function narrowCopy(
+  x: Tensor,
+  ...args: Args<[dim: number, start: number | Tensor, length: number], NarrowOptions>
+): Tensor {
+  checkTensor('narrowCopy', x);
+  return clone(narrow(x, ...args));
+}

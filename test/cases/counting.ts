@@ -117,6 +117,37 @@ const differences = (x: Nd, n = 1, dim = -1): Nd => {
   return oracle.permuted({ shape, data: rows.flat() }, order.map((_, i) => (i === d ? 0 : i < d ? i + 1 : i)));
 }; // prettier-ignore
 
+/** Slices along a dimension with a norm of at most so much. */
+const shortened = (x: Nd, p: number, dim: number, most: number): Nd => {
+  const d = dim < 0 ? dim + x.shape.length : dim;
+  const norms = over(pNorm(p))(x, x.shape.map((_, i) => i).filter((i) => i !== d)); // prettier-ignore
+  return build(x.shape, (i) => at(x, i) * (norms.data[i[d]] > most ? most / (norms.data[i[d]] + 1e-7) : 1));
+};
+const REDUCTIONS: Record<string, (values: number[]) => number> = {
+  sum: total,
+  max: (v) => Math.max(...v),
+  min: (v) => Math.min(...v),
+  prod: (v) => v.reduce((a, b) => a * b, 1),
+};
+const inSegments = (
+  x: Nd,
+  reduce: string,
+  { lengths, offsets, initial }: { lengths?: Nd; offsets?: Nd; initial?: number },
+): Nd => {
+  const ends = offsets?.data ?? lengths!.data.reduce((sums, n) => [...sums, sums[sums.length - 1] + n], [0]);
+  const rows = slices(x, 0);
+  const data = ends.slice(1).flatMap((end, i) =>
+    (rows[0] ?? []).map((_, k) => {
+      const values = rows.slice(ends[i], end).map((row) => row[k]);
+      const all = initial === undefined ? values : [initial, ...values];
+      return reduce === 'mean'
+        ? total(all) / Math.max(values.length, initial === undefined ? 0 : 1)
+        : REDUCTIONS[reduce](all);
+    }),
+  );
+  return { shape: [ends.length - 1, ...x.shape.slice(1)], data };
+};
+
 /** How often, where, between what; norms, quantiles, differences. */
 export const COUNTING: readonly Row[] = [
   row('norm', { dtypes: floatsOnly, oracle: (x: Nd, p: number | 'fro' | { dim: number } = 2, dim: oracle.Dims = null, keepdim = false) => over(pNorm(typeof p === 'number' ? p : 2))(x, typeof p === 'object' ? p.dim : dim, keepdim) },
@@ -140,6 +171,9 @@ export const COUNTING: readonly Row[] = [
   row('cov', { dtypes: numbersToFloats, oracle: covariance }, [real(3, 4)], [real(5)], [real(2, 3), { correction: 0 }], [real(2, 4), { fweights: whole([4], [1, 3, 0, 2]) }]),
   row('corrcoef', { dtypes: numbersToFloats, oracle: correlation }, [distinct(3, 4)], [distinct(4)], [distinct(1, 3)]),
   row('gradient', { dtypes: floats }, [real(5)], [real(3, 4), { spacing: 2, edgeOrder: 2 }], [real(3, 4), { dim: 1, spacing: [0.5] }], [real(3, 3), { dim: [1, 0], edgeOrder: 2 }], [real(4), { spacing: ascending(4), edgeOrder: 2 }], [real(2)]),
+  row('renorm', { dtypes: floatsOnly, oracle: shortened }, [nonzero(3, 4), 2, 0, 1], [nonzero(2, 3, 2), 1, -1, 4], [distinct(2, 3), Infinity, 1, 0.35]),
+  row('segmentReduce', { dtypes: floatsOnly, oracle: inSegments },
+    [real(5), 'sum', { lengths: whole([3], [2, 0, 3]), unsafe: true }], [distinct(5, 2), 'max', { lengths: whole([2], [1, 4]), unsafe: true }], [distinct(5), 'min', { offsets: whole([3], [0, 2, 5]), initial: 0.3 }], [real(6, 2), 'mean', { offsets: whole([4], [0, 1, 1, 5]), initial: 1 }], [nonzero(5), 'prod', { offsets: whole([3], [0, 2, 5]) }]),
   row('searchsorted', { ...ints, oracle: (sorted: Nd, values: Nd | number, { right = false, side = '' }: { right?: boolean; side?: string } = {}) => { const to = oracle.toNd(values); return build(to.shape, (i) => place(sorted.shape.length === 1 ? sorted.data : slices(sorted, 0)[i[0]], at(to, i), right || side === 'right')); } },
     [ascending(5), real(2, 3)], [ascending(2, 4), positive(2, 3), { right: true }], [ascending(5), 1.4, { side: 'right' }], [ascending(0), real(3)], [ascending(7), few(5), { outInt32: true }]),
   row('bucketize', { ...ints, oracle: (x: Nd | number, edges: Nd, { right = false }: { right?: boolean } = {}) => zip((v) => place(edges.data, v, right))(x) }, [real(2, 3), ascending(5)], [few(6), ascending(3), { right: true }], [real(), ascending(2)], [1.1, ascending(4)]),

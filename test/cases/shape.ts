@@ -66,6 +66,7 @@ export const SHAPE: readonly Row[] = [
   } },
     [real(5, 2), 0, 1, 4], [real(2, 7), 1, null, null, 3], [real(6), 0, -4, -1], [real(3, 5), -1, 1, 100, 2], [real(4), 0, 3, 1],
     [real(4), 0, 9], [real(2, 3), 1], [real(0, 3), 0]),
+  row('narrowCopy', { oracle: (x: Nd) => picked(x, 1, [1, 2]) }, [real(2, 3), 1, 1, 2]),
   row('narrow', { oracle: (x: Nd, dim: number, start: number, length: number) => picked(x, dim, range(0, x.shape.at(dim)!).slice(start, start + length || undefined).slice(0, length)) },
     [real(5, 2), 0, 1, 3], [real(2, 4), -1, -3, 2], [real(3), 0, 3, 0], [real(3), 0, 0, 3]),
   row('select', { oracle: (x: Nd, dim: number, n: number) => { const one = picked(x, dim, [n < 0 ? n + x.shape.at(dim)! : n]); return reshaped(one, one.shape.toSpliced(dim, 1)); } },

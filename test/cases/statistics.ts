@@ -84,7 +84,7 @@ export const STATISTICS: readonly Row[] = [
   row('countNonzero', { oracle: over((v) => v.filter((x) => x !== 0).length), ...ints }, [real(2, 3)], [real(2, 3), 1], [real(0)]),
   row('nansum', { oracle: named(over(total)), dtypes: counted }, ...overDims(real), [real(0)]),
   row('nanmean', { oracle: named(over((v) => total(v) / v.length)), dtypes: floats }, ...overDims(real)),
-  row('aminmax', { oracle: (x: Nd, { dim = null, keepdim = false }: Options = {}) => [over((v) => Math.min(...v))(x, dim, keepdim), over((v) => Math.max(...v))(x, dim, keepdim)] }, [distinct(2, 3)], [distinct(2, 3), { dim: 1 }], [distinct(3, 2), { dim: 0, keepdim: true }]),
+  row('aminmax', { oracle: (x: Nd, { dim = null, keepdim = false }: Options = {}) => [over((v) => Math.min(...v))(x, dim, keepdim), over((v) => Math.max(...v))(x, dim, keepdim)] }, [distinct(2, 3)], [distinct(2, 3), { dim: 1 }], [distinct(3, 2), { dim: 0, keepdim: true }], [distinct(), { dim: 0, keepdim: true }]),
   row('trapezoid', { oracle: (y: Nd, dx = 1) => over((v) => total(v.slice(1).map((b, i) => (dx * (b + v[i])) / 2)))(y, -1), dtypes: floats }, [real(2, 4)], [real(5), 2], [real(3, 1)]),
   row('cumulativeTrapezoid', { dtypes: floats }, [real(2, 4)], [real(5), 2], [real(3, 4), positive(4)]),
 ]; // prettier-ignore
