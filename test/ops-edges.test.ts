@@ -1,6 +1,7 @@
 import test from 'ava';
 import {
   abs,
+  copysign,
   div,
   fmod,
   grad,
@@ -12,6 +13,7 @@ import {
   sign,
   sinc,
   special,
+  stdMean,
   tensor,
   type Tensor,
 } from '../lib/index.js';
@@ -153,6 +155,31 @@ each('second derivatives close to 0, and where functions are flat', () => [
   [seconds(special.i1e, [0, 1e-9, -1e-9, 0.1]), [0, -1, 1, -0.828956]],
   [seconds(special.logNdtr, [40, 100, Infinity, -100, -1e8]), [0, 0, 0, -0.9999, -1]],
 ]);
+
+each('extrema and medians of all elements share their gradient; NaN with NaN', (dtype) => [
+  [gradients((x) => x.max(), dtype, [1, NaN, 3, NaN]), [[0, 0.5, 0, 0.5]]],
+  [gradients((x) => x.min(), dtype, [1, 2, 1, 5]), [[0.5, 0, 0.5, 0]]],
+  [gradients((x) => x.median(), dtype, [2, 1, 2, 3, 2]), [[0.333333, 0, 0.333333, 0, 0.333333]]],
+  [gradients((x) => x.nanmedian(), dtype, [2, NaN, 2, 1]), [[0.5, 0, 0.5, 0]]],
+  [gradients((x) => x.median(), dtype, [2, NaN, 2]), [[0, 1, 0]]],
+]);
+
+each('a standard deviation of 0 has no slope', (dtype) => [
+  [gradients((x) => x.std(), dtype, [3, 3, 3]), [[0, 0, 0]]],
+  [gradients((x) => stdMean(x)[0], dtype, [3, 3]), [[0, 0]]],
+]);
+
+each('integers of two dtypes become floats before they meet', (dtype) => {
+  const bytes = tensor([1, 2], { dtype: 'uint8' });
+  const less = tensor(-2, { dtype: 'int32' });
+  return [
+    [numbers(div(bytes, less)), [-0.5, -1]],
+    [numbers(copysign(bytes, less)), [-1, -2]],
+    [numbers(special.xlogy(bytes, less)), [NaN, NaN]],
+    [numbers(bytes.to(dtype).argmax()), [1]],
+    [numbers(tensor(7, { dtype: 'int32' }).argmax()), [0]],
+  ];
+});
 
 each('zeta at infinities, and far below 0', (dtype) => {
   const zeta = (x: number, q: number): number[] =>

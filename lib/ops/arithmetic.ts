@@ -7,7 +7,6 @@ import { clone, unbroadcast } from './broadcast.js';
 import { trunc } from './elementary.js';
 import { binary, checkNumbers } from './elementwise.js';
 import {
-  abs,
   add,
   div,
   eq,
@@ -177,8 +176,8 @@ export function lerp(start: Tensor, end: Tensor, weight: TensorLike): Tensor {
   const y = noGrad(() => {
     const gap = sub(b, a);
     const fromEnd = (): Tensor => sub(b, mul(gap, sub(1, w)));
-    if (typeof weight !== 'object') return Math.abs(Number(weight)) < 0.5 ? add(a, mul(gap, w)) : fromEnd();
-    return where(lt(abs(w), 0.5), add(a, mul(gap, w)), fromEnd());
+    if (typeof weight !== 'object') return Number(weight) < 0.5 ? add(a, mul(gap, w)) : fromEnd();
+    return where(lt(w, 0.5), add(a, mul(gap, w)), fromEnd());
   });
   return track('lerp', y, [a, b, w], typeof weight === 'object' ? [a, b, w] : [], (g) => [
     () => unbroadcast(mul(g, sub(1, w)), a.shape),

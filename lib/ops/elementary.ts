@@ -20,7 +20,7 @@ import {
   where,
 } from './pointwise.js';
 import { zerosLike } from './create.js';
-import { cast, meet, toFloat, track, type TensorLike } from './primitive.js';
+import { cast, meet, meetInFloats, toFloat, track, type TensorLike } from './primitive.js';
 import { nearZero, series } from './series.js';
 
 // The functions of a pocket calculator, with integers taken as float32.
@@ -195,7 +195,7 @@ export const hypot = binary(
 const addedLogs =
   (op: string, power: (x: Tensor) => Tensor, logOfOnePlus: (x: Tensor) => Tensor) =>
   (first: TensorLike, second: TensorLike): Tensor => {
-    const [a, b] = meet(op, first, second).map(toFloat);
+    const [a, b] = meetInFloats(op, first, second);
     const y = noGrad(() => {
       // The difference of an infinity and itself is none.
       const gap = where(eq(a, b), 0, sub(a, b));

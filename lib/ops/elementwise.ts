@@ -5,7 +5,7 @@ import { typeError } from '../errors.js';
 import { broadcastShapes, sameShape, type Shape } from '../shape.js';
 import { checkTensor, empty, emptyLike, isDense, Tensor } from '../tensor.js';
 import { unbroadcast } from './broadcast.js';
-import { cast, meet, toFloat, track, type TensorLike } from './primitive.js';
+import { cast, meet, meetInFloats, toFloat, track, type TensorLike } from './primitive.js';
 
 // Forward and VJP (vector-Jacobian product: from the gradient of the result to the gradient of an input) in one place.
 // `saves` names what the VJP reads, so that a later change in place is caught.
@@ -40,9 +40,8 @@ export function binary(
   name: string = op,
 ) {
   return (first: TensorLike, second: TensorLike): Tensor => {
-    let [a, b] = meet(name, first, second);
-    if (domain === 'floats') [a, b] = [toFloat(a), toFloat(b)];
-    else if (domain === 'integers' || domain === 'bits') checkIntegers(name, a);
+    const [a, b] = domain === 'floats' ? meetInFloats(name, first, second) : meet(name, first, second);
+    if (domain === 'integers' || domain === 'bits') checkIntegers(name, a);
     if (a.dtype === 'bool' && (domain === 'numbers' || domain === 'integers'))
       typeError(name, 'expected numbers, got bool tensors');
     const shape = broadcastShapes(name, a.shape, b.shape);

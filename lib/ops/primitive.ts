@@ -107,6 +107,19 @@ export function meet(op: string, a: TensorLike, b: TensorLike): [Tensor, Tensor]
   return [scalar(a, dtype), cast(b, dtype)];
 }
 
+/** As {@link meet}, in floats: integers of two dtypes become float32 each for itself, or one would wrap around first. */
+export function meetInFloats(op: string, a: TensorLike, b: TensorLike): [Tensor, Tensor] {
+  const areMixed =
+    a instanceof Tensor &&
+    b instanceof Tensor &&
+    a.dtype !== b.dtype &&
+    !isFloat(a.dtype) &&
+    !isFloat(b.dtype);
+  if (areMixed) return [toFloat(a), toFloat(b)];
+  const [x, y] = meet(op, a, b);
+  return [toFloat(x), toFloat(y)];
+}
+
 export function checkScalar(op: string, value: unknown): asserts value is number | boolean {
   if (typeof value !== 'number' && typeof value !== 'boolean')
     typeError(op, `expected a tensor or a number, got ${describe(value)}`);

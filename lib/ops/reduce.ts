@@ -6,7 +6,7 @@ import { formatShape, normalizeDim, normalizeDims, reducedShape, sizeOf } from '
 import { checkTensor, empty, Tensor } from '../tensor.js';
 import { expand, reshape, sum } from './broadcast.js';
 import { gather } from './indexing.js';
-import { div, eq, maximum, minimum, mul } from './pointwise.js';
+import { add, div, eq, maximum, minimum, mul, ne } from './pointwise.js';
 import { cast, track, type Keepdim } from './primitive.js';
 import { readReduce, type ReduceRest } from './reduce-args.js';
 
@@ -45,7 +45,10 @@ function extremum(op: 'max' | 'min', name: string, x: Tensor, rest: readonly unk
   const kept = reducedShape(x.shape, dims, true);
   return track(name, out, [x], [x, out], (g) => [
     () => {
-      const isExtremum = cast(eq(x, reshape(out, kept)), x.dtype);
+      const best = reshape(out, kept);
+      // Of all elements, as in PyTorch, those that are NaN when the extremum is.
+      const isIt = name === op ? add(eq(x, best), mul(ne(x, x), ne(best, best))) : eq(x, best);
+      const isExtremum = cast(isIt, x.dtype);
       const share = div(isExtremum, sum(isExtremum, dims, true));
       return mul(share, reshape(g, kept));
     },
@@ -66,8 +69,8 @@ function reduceNonEmpty(
       name,
       `nothing to choose from: shape ${formatShape(x.shape)} is empty along dim ${dims.join(', ')}`,
     );
-  if (dims.length === 0 && dtype === x.dtype) backend.copy(x, out);
-  else if (dims.length === 0) backend.fill(0, out);
+  if (dims.length === 0 && (op === 'argmax' || op === 'argmin')) backend.fill(0, out);
+  else if (dims.length === 0) backend.copy(x, out);
   else backend.reduce(op, x, dims, out);
   return out;
 }

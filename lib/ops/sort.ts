@@ -1,12 +1,15 @@
 import { backend } from '../backend/select.js';
+import { isFloat } from '../dtype.js';
 import { checkBoolean, rangeError } from '../errors.js';
+import { noGrad } from '../grad-mode.js';
 import { normalizeDim } from '../shape.js';
 import { checkTensor, empty, type Tensor } from '../tensor.js';
 import { checkInteger, readArgs, type Rest } from './arguments.js';
 import { clone, contiguous, reshape, sum } from './broadcast.js';
 import { gather } from './indexing.js';
 import { bitwiseRightShift } from './logic.js';
-import { add, eq, ne, sub, where } from './pointwise.js';
+import { add, div, eq, mul, ne, sub, where } from './pointwise.js';
+import { cast, track } from './primitive.js';
 import type { ValuesAndIndices } from './reduce.js';
 import { alongRows } from './scan.js';
 import { narrow } from './shape.js';
@@ -154,9 +157,16 @@ function middle(
   const { dim, keepdim = false } = readArgs<MedianOptions>(op, rest, ['dim', 'keepdim']);
   checkBoolean(op, 'keepdim', keepdim);
   if (dim === undefined) {
-    const flat = reshape(x, [x.size]);
+    if (x.size === 0 && !isFloat(x.dtype)) rangeError(op, `nothing to choose from: ${x.dtype} has no NaN`);
     if (x.size === 0) return add(empty([], x.dtype, true), NaN);
-    return (middle(op, flat, [0], skipsNaN) as ValuesAndIndices).values;
+    const flat = reshape(x, [x.size]);
+    const { values: y } = noGrad(() => middle(op, flat, [0], skipsNaN) as ValuesAndIndices);
+    return track(op, y, [x], [x, y], (g) => [
+      () => {
+        const isIt = cast(add(eq(x, y), mul(ne(x, x), ne(y, y))), x.dtype);
+        return mul(isIt, div(g, sum(isIt)));
+      },
+    ]);
   }
   const at = normalizeDim(op, dim, x.ndim);
   if (x.ndim === 0) return atRank(x, at, 0, keepdim);
@@ -175,7 +185,7 @@ function floorHalf(n: Tensor): Tensor {
 
 /**
  * The median of all elements; with `dim` that along it, and where it is. Of an even number the lower one; NaN if one is.
- * Gradient: to the element that it is.
+ * Gradient: to the element that it is; without `dim`, shared evenly among equal ones.
  * @see https://pytorch.org/docs/stable/generated/torch.median.html
  */
 export function median(x: Tensor): Tensor;

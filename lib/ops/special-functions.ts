@@ -26,7 +26,7 @@ import {
   sub,
   where,
 } from './pointwise.js';
-import { meet, scalar, toFloat, track, type TensorLike } from './primitive.js';
+import { meetInFloats, scalar, toFloat, track, type TensorLike } from './primitive.js';
 import { nearZero, series } from './series.js';
 
 // Special functions. Where a derivative is a special function again, it is one that is here.
@@ -76,7 +76,7 @@ function hurwitz(s: Tensor, q: Tensor): Tensor {
  * @see https://pytorch.org/docs/stable/special.html#torch.special.zeta
  */
 export function zeta(first: TensorLike, second: TensorLike): Tensor {
-  const [x, q] = meet('zeta', first, second).map(toFloat);
+  const [x, q] = meetInFloats('zeta', first, second);
   return track('zeta', hurwitz(x, q), [x, q], [x, q], (g) => [
     () => {
       throw new Error('[zeta] there is no gradient for the first argument');
@@ -232,7 +232,7 @@ export const xlog1py = timesLog('xlog1py', log1p, 1);
 
 function timesLog(op: string, logarithm: (y: Tensor) => Tensor, shift: number) {
   const self = (first: TensorLike, second: TensorLike): Tensor => {
-    const [x, y] = meet(op, first, second).map(toFloat);
+    const [x, y] = meetInFloats(op, first, second);
     const out = noGrad(() => where(mul(eq(x, 0), eq(y, y)), 0, mul(x, logarithm(y))));
     return track(op, out, [x, y], [x, y], (g) => [
       () => unbroadcast(where(mul(eq(x, 0), le(y, -shift)), 0, self(g, y)), x.shape),

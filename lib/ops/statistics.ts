@@ -52,8 +52,14 @@ function moments(op: string, x: Tensor, given: readonly unknown[]): { variance: 
  */
 export const variance = (x: Tensor, ...rest: VarRest): Tensor => moments('var', x, rest).variance;
 
-/** The root of the variance (`var`). Gradient: `g · (x - mean) / ((n - correction)·std)`. */
-export const std = (x: Tensor, ...rest: VarRest): Tensor => sqrt(moments('std', x, rest).variance);
+/** The root of the variance (`var`). Gradient: `g · (x - mean) / ((n - correction)·std)`, and 0 where it is 0. */
+export const std = (x: Tensor, ...rest: VarRest): Tensor => rootOf(moments('std', x, rest).variance);
+
+/** The square root, whose derivatives at 0 are 0. */
+function rootOf(variance: Tensor): Tensor {
+  const isZero = eq(variance, 0);
+  return where(isZero, 0, sqrt(where(isZero, 1, variance)));
+}
 
 /** Variance and mean. @see https://pytorch.org/docs/stable/generated/torch.var_mean.html */
 export function varMean(x: Tensor, ...rest: VarRest): [Tensor, Tensor] {
@@ -64,7 +70,7 @@ export function varMean(x: Tensor, ...rest: VarRest): [Tensor, Tensor] {
 /** Standard deviation and mean. */
 export function stdMean(x: Tensor, ...rest: VarRest): [Tensor, Tensor] {
   const { variance: first, mean: second } = moments('stdMean', x, rest);
-  return [sqrt(first), second];
+  return [rootOf(first), second];
 }
 
 /**
