@@ -6,7 +6,7 @@ import { checkTensor, Tensor } from '../tensor.js';
 import { checkNumber, readArgs, type Rest } from './arguments.js';
 import { reshape, sum } from './broadcast.js';
 import { add, div, eq, exp, log, mul, ne, sqrt, square, sub, where } from './pointwise.js';
-import { cast, toFloat } from './primitive.js';
+import { cast, toFloat, track } from './primitive.js';
 import { amax, amin, mean } from './reduce.js';
 import { readReduce, type Dims, type ReduceRest } from './reduce-args.js';
 import { cumsum } from './scan.js';
@@ -40,9 +40,11 @@ function moments(op: string, x: Tensor, given: readonly unknown[]): { variance: 
   const dims = normalizeDims(op, Array.isArray(dim) && dim.length === 0 ? null : dim, x.ndim);
   const count = sizeOf(dims.map((d) => x.shape[d]));
   const center = mean(x, dims, true);
-  const total = sum(square(sub(x, center)), dims, true);
+  const kept = noGrad(() => div(sum(square(sub(x, center)), dims, true), Math.max(0, count - correction)));
+  const variance = track(op, kept, [x], [x], (g) => [
+    () => mul(mul(g, 2 / (count - correction)), sub(x, mean(x, dims, true))),
+  ]);
   const shape = reducedShape(x.shape, dims, keepdim);
-  const variance = div(total, Math.max(0, count - correction));
   return { variance: reshape(variance, shape), mean: reshape(center, shape) };
 }
 
