@@ -79,6 +79,23 @@ test('tensor: the dtype is what the values suggest', (t) => {
   t.deepEqual(x.tolist(), [1, 2], 'a copy');
 });
 
+test('what is created takes its arguments by name, too', (t) => {
+  const same = (found: Tensor[], values: number[]): void => {
+    for (const x of found) t.deepEqual(x.tolist(), values);
+  };
+  same([arange({ end: 3 }), arange(0, { end: 3 }), arange(3, { dtype: 'float64' })], [0, 1, 2]);
+  same([arange(1, { end: 6, step: 2 }), arange({ start: 1, end: 6, step: 2 }), arange(1, 6, { step: 2 })], [1, 3, 5]); // prettier-ignore
+  same([arange(5, { step: 2 })], [0, 2, 4]);
+  same([linspace(0, { end: 1, steps: 3 }), linspace(0, 1, { steps: 3 })], [0, 0.5, 1]);
+  same([logspace(0, 2, 3, { base: 2 }), logspace(0, 2, 3, 2)], [1, 2, 4]);
+  same([full([2], { fillValue: 7 }), full([2], 7)], [7, 7]);
+  t.deepEqual(eye(1, { m: 2, dtype: 'int32' }).tolist(), [[1, 0]]);
+  t.is(linspace(0, { end: 1, steps: 3, dtype: 'float64' }).dtype, 'float64');
+  t.throws(() => full([2], 7, { fillValue: 7 } as never), {
+    message: '[full] fillValue: came by position and by name',
+  });
+});
+
 test('arange, as PyTorch', (t) => {
   t.deepEqual(arange(3).tolist(), [0, 1, 2]);
   t.deepEqual(arange(1, 7, 3).tolist(), [1, 4]);

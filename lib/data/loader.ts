@@ -1,6 +1,7 @@
 import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
 import { checkInteger, readArgs } from '../ops/arguments.js';
-import { arange, fromArray } from '../ops/create.js';
+import { fromArray } from '../ops/create.js';
+import { arange } from '../ops/ranges.js';
 import { narrow } from '../ops/shape.js';
 import { getRngState, setRngState, type RandomState } from '../random.js';
 import { keep } from '../scope.js';

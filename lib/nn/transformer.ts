@@ -4,7 +4,7 @@ import { checkNumber, readArgs, type Rest } from '../ops/arguments.js';
 import { full } from '../ops/create.js';
 import { add, ge, gelu, relu, where } from '../ops/pointwise.js';
 import { scalar } from '../ops/primitive.js';
-import { arange } from '../ops/create.js';
+import { arange } from '../ops/ranges.js';
 import { reshape } from '../ops/broadcast.js';
 import type { Tensor } from '../tensor.js';
 import { MultiheadAttention } from './attention.js';

@@ -80,6 +80,26 @@ export function readSizes(op: string, args: readonly unknown[], name: string): r
   return (args.length === 1 && typeof args[0] !== 'number' ? args[0] : args) as readonly number[];
 }
 
+/**
+ * The arguments with those that came by name among the last options put in their places, and the other options behind
+ * them all. As they are where none came by name.
+ */
+export function putNamed(op: string, args: readonly unknown[], names: readonly string[]): readonly unknown[] {
+  const last = args.at(-1);
+  if (!isOptions(last) || !names.some((name) => name in last)) return args;
+  const options = { ...last };
+  const placed = [...args.slice(0, -1)];
+  names.forEach((name, i) => {
+    if (!(name in options)) return;
+    if (placed[i] !== undefined) typeError(op, `${name}: came by position and by name`);
+    placed[i] = options[name];
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- what is in its place is no option any more
+    delete options[name];
+  });
+  placed[names.length] = options;
+  return placed;
+}
+
 /** Whether an argument is an options object. */
 export const isOptions = (value: unknown): value is Record<string, unknown> => {
   if (typeof value !== 'object' || value === null || value instanceof Tensor) return false;

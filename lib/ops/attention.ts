@@ -4,7 +4,7 @@ import { checkBoolean, describe, rangeError, shapeError, typeError } from '../er
 import { broadcastShapes, formatShape, sameShape, sizeOf, type Shape } from '../shape.js';
 import { checkTensor, empty, emptyInOrder, type Tensor } from '../tensor.js';
 import { contiguous, expand, likewise, reshape, sum } from './broadcast.js';
-import { arange } from './create.js';
+import { arange } from './ranges.js';
 import { checkProbability, dropout } from './dropout.js';
 import { matmul } from './matmul.js';
 import { add, ge, mul, sub, where } from './pointwise.js';

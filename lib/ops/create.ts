@@ -16,6 +16,7 @@ import { fromHost, recorder } from '../recording.js';
 import { checkShape, contiguousStrides, formatShape, MAX_DIMS, sizeOf, type Shape } from '../shape.js';
 import { borrow, Storage } from '../storage.js';
 import { checkTensor, empty, Tensor, type NestedArray } from '../tensor.js';
+import { putNamed } from './arguments.js';
 import { checkOptions } from './primitive.js';
 
 /** What every function that creates a tensor takes last. */
@@ -26,7 +27,8 @@ export interface CreateOptions {
   readonly requiresGrad?: boolean;
 }
 
-function readOptions(
+/** The options of a function that creates a tensor, checked. */
+export function readOptions(
   op: string,
   options: CreateOptions | undefined,
   otherwise: DType,
@@ -41,7 +43,7 @@ function readOptions(
   return { dtype, requiresGrad };
 }
 
-function finish(tensor: Tensor, requiresGrad: boolean): Tensor {
+export function finish(tensor: Tensor, requiresGrad: boolean): Tensor {
   if (requiresGrad) tensor.requiresGrad = true;
   return tensor;
 }
@@ -150,7 +152,14 @@ export function fromArray(
  * A tensor of `shape` filled with `value`. Default dtype: float32, bool for a boolean.
  * @throws RangeError when `value` does not fit into an integer dtype.
  */
-export function full(shape: Shape, value: number | boolean, options?: CreateOptions): Tensor {
+export function full(shape: Shape, value: number | boolean, options?: CreateOptions): Tensor;
+export function full(shape: Shape, options: CreateOptions & { readonly fillValue: number | boolean }): Tensor;
+export function full(...args: readonly unknown[]): Tensor {
+  const [shape, value, options] = putNamed('full', args, ['size', 'fillValue']) as [
+    Shape,
+    unknown,
+    CreateOptions?,
+  ];
   if (typeof value !== 'number' && typeof value !== 'boolean')
     typeError('full', `value: expected a number, got ${describe(value)}`);
   return filled('full', shape, Number(value), options, typeof value === 'boolean' ? 'bool' : 'float32');
@@ -215,75 +224,15 @@ function filled(
   return finish(out, requiresGrad);
 }
 
-/**
- * The numbers from `start` (default 0) up to, not including, `end`, `step` (default 1) apart.
- * Default dtype: int32 when all are whole numbers, else float32.
- * @see https://pytorch.org/docs/stable/generated/torch.arange.html
- */
-export function arange(end: number, options?: CreateOptions): Tensor;
-export function arange(start: number, end: number, options?: CreateOptions): Tensor;
-export function arange(start: number, end: number, step: number, options?: CreateOptions): Tensor;
-export function arange(...args: (number | CreateOptions | undefined)[]): Tensor {
-  const count = args.findIndex((arg) => typeof arg !== 'number');
-  const numbers = (count < 0 ? args : args.slice(0, count)) as number[];
-  const [options, ...rest] = (count < 0 ? [] : args.slice(count)) as (CreateOptions | undefined)[];
-  const [start, end, step] =
-    numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
-  if (numbers.length < 1 || numbers.length > 3 || rest.some((arg) => arg !== undefined))
-    typeError('arange', `expected one to three numbers, got ${args.map(describe).join(', ') || 'none'}`);
-  numbers.forEach((n) => checkFinite('arange', n));
-  if (step === 0) rangeError('arange', 'step: expected a number other than 0');
-  const whole = numbers.every(Number.isInteger);
-  const { dtype, requiresGrad } = readOptions('arange', options, whole ? 'int32' : 'float32');
-  const length = Math.max(0, Math.ceil((end - start) / step));
-  checkShape('arange', [length]);
-  checkFits('arange', dtype, start);
-  checkFits('arange', dtype, start + Math.max(0, length - 1) * step);
-  return finish(
-    generate([length], dtype, (i) => start + i * step),
-    requiresGrad,
-  );
-}
-
-/**
- * `steps` numbers from `start` to `end`, both included, evenly apart.
- * @see https://pytorch.org/docs/stable/generated/torch.linspace.html
- */
-export function linspace(start: number, end: number, steps: number, options?: CreateOptions): Tensor {
-  checkFinite('linspace', start);
-  checkFinite('linspace', end);
-  checkShape('linspace', [steps]);
-  const { dtype, requiresGrad } = readOptions('linspace', options, 'float32');
-  checkFits('linspace', dtype, start);
-  checkFits('linspace', dtype, end);
-  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
-  // From the nearer end, so that the last number is `end` itself.
-  const at = (i: number): number => (i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step);
-  return finish(generate([steps], dtype, steps === 1 ? () => start : at), requiresGrad);
-}
-
-/**
- * `steps` powers of `base` (default 10), whose exponents go evenly from `start` to `end`, both included.
- * @see https://pytorch.org/docs/stable/generated/torch.logspace.html
- */
-export function logspace(
-  start: number,
-  end: number,
-  steps: number,
-  base: number | CreateOptions = 10,
-  options?: CreateOptions,
-): Tensor {
-  const isBase = typeof base === 'number';
-  const { dtype, requiresGrad } = readOptions('logspace', isBase ? options : base, 'float32');
-  checkFinite('logspace', start);
-  checkFinite('logspace', end);
-  const exponents = linspace(start, end, steps, { dtype: 'float64' }).data;
-  const powers = Float64Array.from(exponents, (x) => (isBase ? base : 10) ** x);
-  return tensor(isFloat(dtype) ? powers : powers.map(Math.trunc), { dtype, requiresGrad });
-}
-
 /** The identity matrix of `n` rows and `m` (default `n`) columns. */
-export function eye(n: number, m?: number | CreateOptions, options?: CreateOptions): Tensor {
+export function eye(n: number, options?: CreateOptions & { readonly m?: number }): Tensor;
+export function eye(n: number, m?: number, options?: CreateOptions): Tensor;
+export function eye(...args: readonly unknown[]): Tensor {
+  const [n, m, options] = putNamed('eye', args, ['n', 'm']) as [
+    number,
+    (number | CreateOptions)?,
+    CreateOptions?,
+  ];
   if (m !== undefined && typeof m !== 'number' && typeof m !== 'object')
     typeError('eye', `m: expected a number, got ${describe(m)}`);
   const columns = typeof m === 'number' ? m : n;
@@ -294,17 +243,9 @@ export function eye(n: number, m?: number | CreateOptions, options?: CreateOptio
   return finish(out, requiresGrad);
 }
 
-function checkFinite(op: string, value: unknown): asserts value is number {
+export function checkFinite(op: string, value: unknown): asserts value is number {
   if (typeof value !== 'number') typeError(op, `expected a number, got ${describe(value)}`);
   if (!Number.isFinite(value)) rangeError(op, `expected a finite number, got ${value}`);
-}
-
-function generate(shape: Shape, dtype: DType, value: (i: number) => number): Tensor {
-  const out = empty(shape, dtype);
-  const { array } = out.storage;
-  const isBool = dtype === 'bool';
-  for (let i = 0; i < out.size; i++) array[i] = isBool ? Number(value(i) !== 0) : value(i);
-  return out;
 }
 
 /** Numbers uniform in [0, 1). @see https://pytorch.org/docs/stable/generated/torch.rand.html */

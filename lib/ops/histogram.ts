@@ -5,7 +5,7 @@ import { formatShape, sameShape } from '../shape.js';
 import { checkTensor, empty, type Tensor } from '../tensor.js';
 import { checkInteger, checkNumber, readArgs, type Rest } from './arguments.js';
 import { reshape, sum } from './broadcast.js';
-import { linspace } from './create.js';
+import { linspace } from './ranges.js';
 import { trunc } from './elementary.js';
 import { toIndex } from './indexing-place.js';
 import { indexAdd } from './indexing-slices.js';

@@ -52,11 +52,9 @@ export type { Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvOptions } from '.
 export { convTranspose1d, convTranspose2d, convTranspose3d } from './conv-transpose.js';
 export type { ConvTransposeOptions } from './conv-transpose.js';
 export {
-  arange,
   eye,
   fromArray,
   full,
-  linspace,
   ones,
   rand,
   randint,
@@ -64,12 +62,12 @@ export {
   tensor,
   zeros,
   fullLike,
-  logspace,
   onesLike,
   randLike,
   randnLike,
   zerosLike,
 } from './create.js';
+export { arange, linspace, logspace } from './ranges.js';
 export type { CreateOptions } from './create.js';
 export { corrcoef, cov, type CovOptions } from './covariance.js';
 export { diff, gradient, type DiffOptions, type GradientOptions } from './differences.js';

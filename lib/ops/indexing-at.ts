@@ -7,7 +7,7 @@ import { commonShape, formatShape, sameShape } from '../shape.js';
 import { checkTensor, empty, Tensor, viewOf } from '../tensor.js';
 import { readAll, readArgs, type Args, type Rest } from './arguments.js';
 import { expand, reshape } from './broadcast.js';
-import { arange } from './create.js';
+import { arange } from './ranges.js';
 import {
   offsetsIn,
   placeOf,

@@ -5,7 +5,7 @@ import { rangeError, shapeError, typeError } from '../errors.js';
 import { formatShape, sameShape, sizeOf, type Shape } from '../shape.js';
 import { checkTensor, empty, type Tensor, viewOf } from '../tensor.js';
 import { expand, reshape } from './broadcast.js';
-import { arange } from './create.js';
+import { arange } from './ranges.js';
 import { div, eq, mul, where } from './pointwise.js';
 import { cast, scalar, track } from './primitive.js';
 import { narrow } from './shape.js';

@@ -5,7 +5,7 @@ import type { Shape } from '../shape.js';
 import { emptyInOrder, type Tensor } from '../tensor.js';
 import { readArgs, type Rest, type RestNamed } from './arguments.js';
 import { likewise, reshape } from './broadcast.js';
-import { arange } from './create.js';
+import { arange } from './ranges.js';
 import { gather } from './indexing.js';
 import { add } from './pointwise.js';
 import { readPoolWindow, stopsIn, withBatch } from './pool-window.js';

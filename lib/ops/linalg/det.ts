@@ -1,7 +1,8 @@
 import { noGrad } from '../../grad-mode.js';
 import type { Tensor } from '../../tensor.js';
 import { sum } from '../broadcast.js';
-import { arange, zerosLike } from '../create.js';
+import { zerosLike } from '../create.js';
+import { arange } from '../ranges.js';
 import { matmul } from '../matmul.js';
 import { abs, add, div, eq, log, lt, mul, ne, sign, where } from '../pointwise.js';
 import { recording, scalar, track } from '../primitive.js';

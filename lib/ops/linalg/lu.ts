@@ -4,7 +4,7 @@ import { formatShape, sameShape } from '../../shape.js';
 import { checkTensor, empty, type Tensor } from '../../tensor.js';
 import { readArgs, type Rest } from '../arguments.js';
 import { expand, reshape } from '../broadcast.js';
-import { arange } from '../create.js';
+import { arange } from '../ranges.js';
 import { matmul } from '../matmul.js';
 import { add } from '../pointwise.js';
 import { checkOptions, recording, track } from '../primitive.js';
