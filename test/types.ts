@@ -1,0 +1,178 @@
+/* eslint-disable @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-class-instance-assignment -- wrong calls are what this file is for */
+// What must compile, and what must not, with the types as they are published. Checked by `tsc` in `npm test`: a wrong call
+// that compiles is an unused `@ts-expect-error`, which is an error. Nothing here runs.
+import {
+  compile,
+  conv2d,
+  crossEntropy,
+  data,
+  full,
+  functional,
+  grad,
+  gradcheck,
+  linalg,
+  matmul,
+  max,
+  nn,
+  noGrad,
+  ones,
+  optim,
+  randn,
+  sort,
+  sum,
+  tensor,
+  tidy,
+  zeros,
+  type DType,
+  type Tensor,
+} from 'mgp-node';
+
+/** Whether two types are one and the same. */
+type Same<A, B> = [A, B] extends [B, A] ? true : false;
+/** Compiles only where the value is exactly of the type. */
+declare function exactly<Expected>(): <Actual>(
+  value: Actual & (Same<Actual, Expected> extends true ? unknown : never),
+) => void;
+
+export function creation(): void {
+  exactly<Tensor>()(tensor([[1, 2], [3, 4]])); // prettier-ignore
+  exactly<Tensor>()(zeros([2, 3], { dtype: 'float64', requiresGrad: true }));
+  tensor(new Float32Array(3));
+  // @ts-expect-error a text is no number
+  tensor(['1', '2']);
+  // @ts-expect-error there is no such dtype
+  zeros([2], { dtype: 'float16' });
+  // @ts-expect-error the option has another name
+  zeros([2], { requires_grad: true });
+  // @ts-expect-error sizes come in an array
+  zeros(2, 3);
+  // @ts-expect-error the value is missing
+  full([2]);
+  // @ts-expect-error a shape has numbers
+  randn(['2']);
+}
+
+export function ops(x: Tensor): void {
+  exactly<Tensor>()(x.add(1));
+  exactly<Tensor>()(x.add(x).mul(2).relu());
+  exactly<Tensor>()(sum(x, 0, true));
+  exactly<Tensor>()(x.sum({ dim: [0, 1], keepdim: true, dtype: 'float64' }));
+  exactly<Tensor>()(matmul(x, x));
+  exactly<Tensor[]>()(x.split(2));
+  exactly<Tensor[]>()(x.chunk(2, 1));
+  const { values, indices } = max(x, 1);
+  exactly<Tensor>()(values);
+  exactly<Tensor>()(indices);
+  exactly<Tensor>()(max(x));
+  exactly<Tensor>()(sort(x, 0, true).indices);
+  exactly<DType>()(x.dtype);
+  exactly<readonly number[]>()(x.shape);
+  exactly<number>()(x.item());
+  // @ts-expect-error texts cannot be added
+  x.add('1');
+  // @ts-expect-error an operand is missing
+  matmul(x);
+  // @ts-expect-error a dimension is a number
+  x.sum('0');
+  // @ts-expect-error keepdim is a boolean
+  x.sum(0, 1);
+  // @ts-expect-error the option has another name
+  x.sum({ dims: 0 });
+  // @ts-expect-error there is no such option
+  x.sum(0, { keepDim: true });
+  // @ts-expect-error there is no such op
+  x.softMax(1);
+  // @ts-expect-error a loss is a function, not a method
+  x.crossEntropy(x);
+  // @ts-expect-error dtypes are texts
+  x.to(32);
+  // @ts-expect-error sizes are numbers
+  x.reshape('2', 3);
+  // @ts-expect-error the shape of a tensor does not change
+  x.shape[0] = 3;
+  // @ts-expect-error there is no such reduction
+  crossEntropy(x, x, { reduction: 'average' });
+  // @ts-expect-error padding is numbers, 'same' or 'valid'
+  conv2d(x, x, null, 1, 'full');
+  // @ts-expect-error there is no such mode
+  functional.pad(x, [1, 1], 'mirror');
+  // @ts-expect-error there is no such mode
+  functional.interpolate(x, { scaleFactor: 2, mode: 'cubic' });
+  // @ts-expect-error `upper` is required
+  linalg.solveTriangular(x, x, {});
+}
+
+export function indexing(x: Tensor): void {
+  exactly<Tensor>()(x.at(0, ':', '1:-1', '::2', '...', null, [2, 5], x, { start: 1, step: 2 }));
+  exactly<Tensor>()(x.at([true, false], [[0], [1]]));
+  exactly<Tensor>()(x.indexPut_([0, '1:'], 5));
+  // @ts-expect-error a range has a colon
+  x.at('1');
+  // @ts-expect-error a range has numbers
+  x.at('a:b');
+  // @ts-expect-error ranges are not written so
+  x.at({ from: 1 });
+  // @ts-expect-error the indices come in a list
+  x.indexPut_(0, 5);
+}
+
+export function autograd(x: Tensor): void {
+  exactly<Tensor[]>()(grad(x.sum(), [x]));
+  exactly<(Tensor | null)[]>()(grad(x.sum(), [x], { allowUnused: true }));
+  exactly<boolean>()(gradcheck((y: Tensor) => y.exp(), [x]));
+  exactly<Tensor>()(noGrad(() => x.exp()));
+  exactly<number>()(tidy(() => x.sum().item()));
+  exactly<Tensor>()(compile((a: Tensor, b: number) => a.mul(b))(x, 2));
+  // @ts-expect-error the option has another name
+  grad(x, x, { create_graph: true });
+  // @ts-expect-error a gradient is a tensor
+  x.backward(1);
+  // @ts-expect-error the step takes a tensor
+  compile((a: Tensor) => a.exp())(1);
+}
+
+export function modules(x: Tensor): void {
+  const model = new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU());
+  exactly<Tensor>()(model.forward(x));
+  exactly<Tensor>()(new nn.Conv2d(1, 2, 3, { stride: 2, padding: 'valid', groups: 1 }).forward(x));
+  // @ts-expect-error the number of outputs is missing
+  new nn.Linear(2);
+  // @ts-expect-error bias is a boolean
+  new nn.Linear(2, 3, { bias: 1 });
+  // @ts-expect-error the option has another name
+  new nn.Conv2d(1, 2, 3, { strides: 2 });
+  // @ts-expect-error there is no such mode
+  new nn.Conv2d(1, 2, 3, { paddingMode: 'mirror' });
+  // @ts-expect-error a module is no function
+  model(x);
+  // @ts-expect-error an LSTM has no such option
+  new nn.LSTM(2, 3, { layers: 2 });
+  // @ts-expect-error there is no such activation
+  new nn.TransformerEncoderLayer(8, 2, { activation: 'swish' });
+}
+
+export function training(model: nn.Module, x: Tensor): void {
+  const adam = new optim.Adam(model.parameters(), { lr: 1e-3, betas: [0.9, 0.999] });
+  new optim.SGD([{ params: [x], lr: 0.1 }], { lr: 0.01, momentum: 0.9 });
+  new optim.lrScheduler.StepLR(adam, 10, { gamma: 0.5 });
+  // @ts-expect-error the option has another name
+  new optim.Adam(model.parameters(), { learningRate: 1e-3 });
+  // @ts-expect-error there are two betas
+  new optim.Adam(model.parameters(), { betas: [0.9] });
+  // @ts-expect-error the step size is a number
+  new optim.lrScheduler.StepLR(adam, '10');
+  // @ts-expect-error a schedule belongs to an optimizer
+  new optim.lrScheduler.StepLR(model, 10);
+
+  const set = new data.TensorDataset(x, x);
+  for (const [input, label] of new data.DataLoader(set, { batchSize: 2, shuffle: true })) {
+    exactly<Tensor>()(input);
+    exactly<Tensor>()(label);
+  }
+  // @ts-expect-error the option has another name
+  new data.DataLoader(set, { batch_size: 2 });
+  // @ts-expect-error a number is no dataset
+  new data.DataLoader(3);
+  // @ts-expect-error ones takes a shape
+  ones({ dtype: 'float32' });
+}
