@@ -1,4 +1,5 @@
-// The CNN of "Building A Tensor micrograd", trained for one epoch on MNIST. Run it with: node examples/cnn.mjs
+// The CNN of "Building A Tensor micrograd", trained for one epoch on MNIST. It must be right on
+// 95 % of the test images. Run it with: node examples/cnn.mjs
 import { crossEntropy, data, manualSeed, nn, noGrad, optim, tidy } from 'mgp-node';
 
 class CNN extends nn.Module {
@@ -29,4 +30,6 @@ for (const [images, labels] of new data.DataLoader(train, { batchSize: 32, shuff
 
 const [[images, labels]] = new data.DataLoader(test, { batchSize: test.length });
 const guesses = noGrad(() => model.forward(images)).argmax(1);
-console.log(`test accuracy: ${guesses.eq(labels).sum().item() / test.length}`);
+const accuracy = guesses.eq(labels).sum().item() / test.length;
+console.log(`test accuracy: ${accuracy}`);
+process.exitCode = accuracy > 0.95 ? 0 : 1;

@@ -195,6 +195,8 @@ export function addcmul(
 ): Tensor {
   const { value } = readSettings('addcmul', rest, { value: 1 });
   checkTensor('addcmul', x);
+  checkTensor('addcmul', a, 'tensor1');
+  checkTensor('addcmul', b, 'tensor2');
   checkNumbers('addcmul', x);
   return add(x, scaled(mul(a, b), value));
 }
@@ -208,6 +210,8 @@ export function addcdiv(
 ): Tensor {
   const { value } = readSettings('addcdiv', rest, { value: 1 });
   checkTensor('addcdiv', x);
+  checkTensor('addcdiv', a, 'tensor1');
+  checkTensor('addcdiv', b, 'tensor2');
   return add(x, scaled(div(a, b), value));
 }
 

@@ -1,7 +1,7 @@
 import { checkFits, isFloat } from '../dtype.js';
 import { shapeError, typeError } from '../errors.js';
 import { formatShape } from '../shape.js';
-import { checkTensor, type Tensor } from '../tensor.js';
+import { checkTensor, Tensor } from '../tensor.js';
 import { readAll, readSettings, type Args, type Rest } from './arguments.js';
 import { noGrad } from '../grad-mode.js';
 import { binary, checkNumbers, unary } from './elementwise.js';
@@ -25,8 +25,10 @@ export const isposinf = (x: Tensor): Tensor => ofFloats('isposinf', x, () => eq(
 export const isneginf = (x: Tensor): Tensor => ofFloats('isneginf', x, () => eq(x, -Infinity));
 
 /** Whether elements are neither infinite nor NaN. */
-export const isfinite = (x: Tensor): Tensor =>
-  isFloat(x.dtype) ? noGrad(() => lt(abs(x), Infinity)) : (checkTensor('isfinite', x), eq(x, x));
+export function isfinite(x: Tensor): Tensor {
+  checkTensor('isfinite', x);
+  return isFloat(x.dtype) ? noGrad(() => lt(abs(x), Infinity)) : eq(x, x);
+}
 
 /** Whether elements are real numbers, as all are here. */
 export const isreal = (x: Tensor): Tensor => (checkTensor('isreal', x), logicalNot(zerosLike(x)));
@@ -122,7 +124,7 @@ export function heaviside(x: Tensor, values: TensorLike): Tensor {
 
 /** A number or tensor in the dtype of `x`, which what is put into it does not change. */
 function valueFor(op: string, x: Tensor, value: TensorLike): Tensor {
-  if (typeof value === 'object') return cast(value, x.dtype);
+  if (value instanceof Tensor) return cast(value, x.dtype);
   checkScalar(op, value);
   checkFits(op, x.dtype, Number(value));
   return scalar(x.dtype === 'bool' ? Number(value) !== 0 : value, x.dtype);

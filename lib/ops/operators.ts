@@ -1,7 +1,7 @@
 import { checkOneOf, readArgs, readSettings, type Rest } from './arguments.js';
 import { floorDivide, truncDivide } from './arithmetic.js';
 import { checkNumbers } from './elementwise.js';
-import type { Tensor } from '../tensor.js';
+import { checkTensor, type Tensor } from '../tensor.js';
 import * as plain from './pointwise.js';
 import type { TensorLike } from './primitive.js';
 
@@ -30,6 +30,7 @@ export function sub(a: TensorLike, b: TensorLike, ...rest: Rest<[], AlphaOptions
 
 /** `b - alpha·a`. Gradients: `-alpha·g`, `g`. @see https://pytorch.org/docs/stable/generated/torch.rsub.html */
 export function rsub(a: TensorLike, b: TensorLike, ...rest: Rest<[], AlphaOptions>): Tensor {
+  for (const x of [a, b]) if (typeof x !== 'number' && typeof x !== 'boolean') checkTensor('rsub', x);
   checkNumbers('rsub', a, b);
   return plain.sub(b, rest.length === 0 ? a : times('rsub', a, rest));
 }

@@ -120,6 +120,7 @@ export function nansum(x: Tensor, ...rest: ReduceRest): Tensor {
 
 /** The mean of what is not NaN. Gradient: `g/n` there. */
 export function nanmean(x: Tensor, ...rest: ReduceRest): Tensor {
+  checkTensor('nanmean', x);
   const { dim, keepdim } = readReduce('nanmean', rest);
   const count = cast(sum(cast(eq(x, x), 'int32'), dim, keepdim), x.dtype);
   return div(nansum(x, dim, keepdim), count);
@@ -130,6 +131,7 @@ export function aminmax(
   x: Tensor,
   ...rest: Rest<[], { readonly dim?: number | null; readonly keepdim?: boolean }>
 ): { readonly min: Tensor; readonly max: Tensor } {
+  checkTensor('aminmax', x);
   const { dim, keepdim } = readReduce('aminmax', rest);
   return { min: amin(x, dim, keepdim), max: amax(x, dim, keepdim) };
 }

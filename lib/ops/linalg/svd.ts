@@ -1,6 +1,6 @@
 import { backend } from '../../backend/select.js';
 import { checkBoolean } from '../../errors.js';
-import { type Tensor } from '../../tensor.js';
+import { checkTensor, type Tensor } from '../../tensor.js';
 import { readArgs, type Rest } from '../arguments.js';
 import { matmul } from '../matmul.js';
 import { add, div, mul, sub, where } from '../pointwise.js';
@@ -138,6 +138,7 @@ export function svd(
  */
 export function svdvals(A: Tensor, options: { readonly driver?: string | null } = {}): Tensor {
   checkOptions('linalg.svdvals', options, ['driver']);
+  checkTensor('linalg.svdvals', A);
   return singularValues('linalg.svdvals', A);
 }
 
