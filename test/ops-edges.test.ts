@@ -4,6 +4,7 @@ import {
   copysign,
   div,
   fmod,
+  functional,
   grad,
   lerp,
   maximum,
@@ -180,6 +181,15 @@ each('integers of two dtypes become floats before they meet', (dtype) => {
     [numbers(tensor(7, { dtype: 'int32' }).argmax()), [0]],
   ];
 });
+
+each('exponential units are right far below 0', (dtype) => [
+  [
+    gradients((x) => functional.elu(x), dtype, [-40, -1e-6])[0].map((v) => v.toPrecision(4)),
+    ['4.248e-18', '1.000'],
+  ],
+  [gradients(functional.selu, dtype, [-40])[0].map((v) => v.toPrecision(4)), ['7.469e-18']],
+  [numbers(functional.celu(tensor([-1e-7], { dtype }), 2)), [-1e-7]],
+]);
 
 each('zeta at infinities, and far below 0', (dtype) => {
   const zeta = (x: number, q: number): number[] =>

@@ -1,9 +1,11 @@
 import { rangeError, shapeError } from '../errors.js';
+import { noGrad } from '../grad-mode.js';
 import { formatShape, normalizeDim } from '../shape.js';
 import { checkTensor, empty, type Tensor } from '../tensor.js';
 import { checkNumber, readArgs, readSettings, type Rest, type Settings } from './arguments.js';
 import { reshape } from './broadcast.js';
 import { randomFill } from './create.js';
+import { expm1 } from './elementary.js';
 import {
   abs,
   add,
@@ -21,7 +23,7 @@ import {
   tanh,
   where,
 } from './pointwise.js';
-import { meet, toFloat } from './primitive.js';
+import { meet, toFloat, track } from './primitive.js';
 import { narrow } from './shape.js';
 
 // Activations that are made of other ops. At corners their gradients are PyTorch's. Where a side of a `where` may overflow,
@@ -121,10 +123,18 @@ export function prelu(input: Tensor, weight: Tensor | { readonly weight: Tensor 
 /** `scale·x` above 0, `scale·alpha·(exp(inner·x) - 1)` elsewhere. */
 function exponential(x: Tensor, scale: number, alpha: number, inner: number): Tensor {
   const z = inner === 1 ? negativePart(x) : mul(negativePart(x), inner);
-  // exp z - 1, with all digits near 0.
-  const less = mul(tanh(mul(z, 0.5)), add(exp(z), 1));
-  return where(gt(x, 0), scale === 1 ? x : mul(x, scale), mul(less, scale * alpha));
+  return where(gt(x, 0), scale === 1 ? x : mul(x, scale), mul(lessOne(z), scale * alpha));
 }
+
+/** {@link expm1}, whose derivative is exact far below 0, too. */
+const lessOne = (z: Tensor): Tensor =>
+  track(
+    'expm1',
+    noGrad(() => expm1(z)),
+    [z],
+    [z],
+    (g) => [() => mul(g, exp(z))],
+  );
 
 /** What {@link elu} and {@link celu} take. */
 export interface EluOptions {
