@@ -80,6 +80,7 @@ testWrongCalls([
   [() => embeddingBag(ints(1), ones([2, 3]), ints(0), { mode: 'avg' as never }), RangeError, "[embeddingBag] mode: expected 'sum' or 'mean' or 'max', got \"avg\""],
   [() => embeddingBag(ints(1), ones([2, 3]), ints(0), { perSampleWeights: ones([1]) }), RangeError, "[embeddingBag] perSampleWeights: only for mode 'sum', got 'mean'"],
   [() => embeddingBag(ints(1), ones([2, 3]), ints(0), { mode: 'sum', perSampleWeights: ones([2]) }), ShapeError, '[embeddingBag] perSampleWeights: expected (1,), got (2,)'],
+  [() => embeddingBag(ints(1), ones([2, 3]), ints(0), null, 2, true, 'max'), RangeError, "[embeddingBag] scaleGradByFreq: only for modes 'sum' and 'mean', got 'max'"],
   [() => new nn.EmbeddingBag(2, 3, { mode: 'avg' as never }), RangeError, "[EmbeddingBag] mode: expected 'sum' or 'mean' or 'max', got \"avg\""],
   [() => pairwiseDistance(ones([2, 3]), ones([2])), ShapeError, '[pairwiseDistance] shapes (2, 3) and (2,) do not broadcast together'],
   [() => pairwiseDistance(ones([2, 3]), ones([2, 3]), { norm: 1 } as never), TypeError, "[pairwiseDistance] options: unknown option 'norm'; there is p, eps, keepdim"],

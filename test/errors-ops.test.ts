@@ -260,7 +260,10 @@ testWrongCalls([
   [() => embedding(ints(0, 2), ones([2, 2])), RangeError, '[embedding] index 2 (element 1 of index) is out of range for size 2'],
   [() => embedding(ints(-1), ones([2, 2])), RangeError, '[embedding] index -1 (element 0 of index) is out of range for size 2'],
   [() => embedding(ints(0), ones([2, 2]), { paddingIdx: 2 }), RangeError, '[embedding] paddingIdx: expected a whole number within 2 rows, got 2'],
-  [() => embedding(ints(0), ones([2, 2]), { padding: 2 } as never), TypeError, "[embedding] options: unknown option 'padding'; there is paddingIdx"],
+  [() => embedding(ints(0), ones([2, 2]), { padding: 2 } as never), TypeError, "[embedding] options: unknown option 'padding'; there is paddingIdx, maxNorm, normType, scaleGradByFreq, sparse"],
+  [() => embedding(ints(0), ones([2, 2]), { maxNorm: -1 }), RangeError, '[embedding] maxNorm: expected a number from 0, got -1'],
+  [() => embedding(ints(0), ones([2, 2]), { normType: 0 }), RangeError, '[embedding] normType: expected a positive number, got 0'],
+  [() => embedding(ints(0), ones([2, 2]), { sparse: true as never }), TypeError, '[embedding] sparse: gradients are dense, expected false, got true'],
   // Attention.
   [() => scaledDotProductAttention(ones([2, 3]), 3 as never, ones([2, 3])), TypeError, '[scaledDotProductAttention] k: expected a tensor, got 3'],
   [() => scaledDotProductAttention(ones([2]), ones([2]), ones([2])), ShapeError, '[scaledDotProductAttention] q: expected at least two dimensions, got (2,)'],

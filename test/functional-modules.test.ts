@@ -126,6 +126,12 @@ for (const backend of BACKENDS)
     });
   }); // prettier-ignore
 
+test('binaryCrossEntropy keeps the logarithms of probabilities close to 1', (t) => {
+  const p = tensor([1e-20, 1e-10], { dtype: 'float64' });
+  const losses = F.binaryCrossEntropy(p, p.mul(0), { reduction: 'none' });
+  t.deepEqual([...losses.toArray()], [-Math.log1p(-1e-20), -Math.log1p(-1e-10)]);
+});
+
 test('EmbeddingBag learns what its bags hold', (t) => {
   const bag = new nn.EmbeddingBag(5, 3, { mode: 'sum', paddingIdx: -5 });
   t.is(bag.toString(), 'EmbeddingBag(5, 3, mode=sum, paddingIdx=0)');

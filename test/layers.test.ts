@@ -1,7 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
 import {
+  allclose,
   arange,
   dropout,
+  embedding,
+  embeddingBag,
   fromArray,
   gelu,
   getNumThreads,
@@ -206,6 +209,70 @@ for (const backend of BACKENDS)
     });
   });
 
+for (const backend of BACKENDS)
+  test(`lookups make long rows shorter, and divide gradients by how often rows are looked up (${backend})`, (t) => {
+    onBackend(backend, () => {
+      const start = [
+        [3, 4],
+        [0.3, 0.4],
+        [0, 10],
+        [6, 8],
+      ];
+      const index = tensor([0, 2, 0, 1], { dtype: 'int32' });
+      const weight = tensor(start, { dtype: 'float64', requiresGrad: true });
+      const saved = weight.mul(weight).sum();
+      const rows = embedding(index, weight, null, 5, 2, true);
+      // To the 1e-7 that PyTorch adds to each norm.
+      const near = (x: Tensor, y: unknown): void => {
+        t.true(allclose(x, tensor(y as number[][], { dtype: 'float64' }), 1e-6, 1e-6), String(x));
+      };
+      near(rows, [
+        [3, 4],
+        [0, 5],
+        [3, 4],
+        [0.3, 0.4],
+      ]);
+      near(weight, [
+        [3, 4],
+        [0.3, 0.4],
+        [0, 5],
+        [6, 8],
+      ]);
+      t.throws(
+        () => {
+          saved.backward();
+        },
+        { message: /in place/ },
+      );
+      rows.sum().backward();
+      near(weight.grad!, [
+        [1, 1],
+        [1, 1],
+        [1, 1],
+        [0, 0],
+      ]);
+
+      const bags = tensor(start, { dtype: 'float64', requiresGrad: true });
+      const means = embeddingBag(index, bags, tensor([0, 3], { dtype: 'int32' }), 5, 1, true);
+      near(means, [
+        [30 / 7 / 3, (5 + 40 / 7) / 3],
+        [0.3, 0.4],
+      ]);
+      means.sum().backward();
+      near(bags.grad!, [
+        [1 / 3, 1 / 3],
+        [1, 1],
+        [1 / 3, 1 / 3],
+        [0, 0],
+      ]);
+
+      const layer = new nn.Embedding(4, 2, { maxNorm: 1, normType: 1, scaleGradByFreq: true });
+      t.true(layer.forward(index).abs().sum(1).max().item() <= 1);
+      const bag = new nn.EmbeddingBag(4, 2, { mode: 'sum', maxNorm: 1 });
+      t.true(bag.forward(index.reshape(4, 1)).square().sum(1).max().item() <= 1 + 1e-6);
+    });
+  });
+
 test('Embedding looks up vectors, and does not learn the padding', (t) => {
   const layer = new nn.Embedding(5, 3, { paddingIdx: -2 });
   t.is(String(layer), 'Embedding(5, 3, paddingIdx=3)');
@@ -331,6 +398,7 @@ testWrongCalls([
   [() => new nn.LayerNorm('3' as never), TypeError, '[LayerNorm] shape: expected an array of sizes, got "3"'],
   [() => new nn.LayerNorm(3, { bias: 0 as never }), TypeError, '[LayerNorm] bias: expected true or false, got 0'],
   [() => new nn.Embedding(0, 3), RangeError, '[Embedding] numEmbeddings: expected a whole number from 1, got 0'],
+  [() => new nn.Embedding(2, 3, { maxNorm: -1 }), RangeError, '[Embedding] maxNorm: expected a number from 0, got -1'],
   [() => new nn.Embedding(2, 3, { paddingIdx: 2 }), RangeError, '[Embedding] paddingIdx: expected a whole number within 2 rows, got 2'],
   [() => new Named('a.b'), TypeError, '[registerBuffer] name: expected a text without dots, got "a.b"'],
   [() => new Named(3), TypeError, '[registerBuffer] name: expected a text without dots, got 3'],

@@ -4,7 +4,7 @@ import { noGrad } from '../grad-mode.js';
 import { randn } from '../ops/create.js';
 import { checkOneOf } from '../ops/arguments.js';
 import { embeddingBag, type BagMode, type EmbeddingBagOptions } from '../ops/embedding-bag.js';
-import { embedding, readPaddingIdx } from '../ops/embedding.js';
+import { checkLookup, embedding, readPaddingIdx, type LookupOptions } from '../ops/embedding.js';
 import { zero_ } from '../ops/inplace.js';
 import { checkOptions } from '../ops/primitive.js';
 import { select } from '../ops/shape.js';
@@ -12,6 +12,21 @@ import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
 import { checkCount, readDType } from './options.js';
 import { Parameter } from './parameter.js';
+
+/** What {@link Embedding} takes by name. */
+export interface EmbeddingLayerOptions extends Omit<LookupOptions, 'sparse'> {
+  /** Default float32. */
+  readonly dtype?: FloatDType;
+}
+
+type Lookup = Required<Pick<LookupOptions, 'maxNorm' | 'normType' | 'scaleGradByFreq'>>;
+const LOOKUP_NAMES = ['maxNorm', 'normType', 'scaleGradByFreq'] as const;
+
+function readLookup(op: string, options: LookupOptions): Lookup {
+  checkLookup(op, options);
+  const { maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
+  return { maxNorm, normType, scaleGradByFreq };
+}
 
 /**
  * A learned vector for each of the numbers 0 to numEmbeddings - 1, at first from the standard normal distribution.
@@ -22,17 +37,19 @@ export class Embedding extends Module {
   readonly weight: Parameter;
   /** The row that stays 0 and is not learned. */
   readonly paddingIdx: number | null;
+  /** How long rows may be, and how their gradients count. */
+  readonly lookup: Lookup;
 
-  /** @param options `paddingIdx`: default none; `dtype`: default float32 */
   constructor(
     readonly numEmbeddings: number,
     readonly embeddingDim: number,
-    options: { readonly paddingIdx?: number | null; readonly dtype?: FloatDType } = {},
+    options: EmbeddingLayerOptions = {},
   ) {
     super();
     checkCount('Embedding', 'numEmbeddings', numEmbeddings);
     checkCount('Embedding', 'embeddingDim', embeddingDim, 0);
-    checkOptions('Embedding', options, ['paddingIdx', 'dtype']);
+    checkOptions('Embedding', options, ['paddingIdx', ...LOOKUP_NAMES, 'dtype']);
+    this.lookup = readLookup('Embedding', options);
     const dtype = readDType('Embedding', options);
     this.paddingIdx = readPaddingIdx('Embedding', options.paddingIdx, numEmbeddings);
     this.weight = new Parameter(randn([numEmbeddings, embeddingDim], { dtype }));
@@ -41,7 +58,7 @@ export class Embedding extends Module {
   }
 
   forward(index: Tensor): Tensor {
-    return embedding(index, this.weight, { paddingIdx: this.paddingIdx });
+    return embedding(index, this.weight, { paddingIdx: this.paddingIdx, ...this.lookup });
   }
 
   protected override extraRepr(): string {
@@ -53,7 +70,7 @@ export class Embedding extends Module {
 /** What {@link EmbeddingBag} takes by name. */
 export interface EmbeddingBagLayerOptions extends Pick<
   EmbeddingBagOptions,
-  'mode' | 'includeLastOffset' | 'paddingIdx'
+  'maxNorm' | 'normType' | 'scaleGradByFreq' | 'mode' | 'includeLastOffset' | 'paddingIdx'
 > {
   /** Default float32. */
   readonly dtype?: FloatDType;
@@ -71,6 +88,8 @@ export class EmbeddingBag extends Module {
   readonly includeLastOffset: boolean;
   /** The row that stays 0, is not learned and counts in no bag. */
   readonly paddingIdx: number | null;
+  /** How long rows may be, and how their gradients count. */
+  readonly lookup: Lookup;
 
   constructor(
     readonly numEmbeddings: number,
@@ -81,7 +100,8 @@ export class EmbeddingBag extends Module {
     const op = 'EmbeddingBag';
     checkCount(op, 'numEmbeddings', numEmbeddings);
     checkCount(op, 'embeddingDim', embeddingDim, 0);
-    checkOptions(op, options, ['mode', 'includeLastOffset', 'paddingIdx', 'dtype']);
+    checkOptions(op, options, [...LOOKUP_NAMES, 'mode', 'includeLastOffset', 'paddingIdx', 'dtype']);
+    this.lookup = readLookup(op, options);
     const { mode = 'mean', includeLastOffset = false } = options;
     checkOneOf(op, 'mode', mode, ['sum', 'mean', 'max']);
     checkBoolean(op, 'includeLastOffset', includeLastOffset);
@@ -96,7 +116,7 @@ export class EmbeddingBag extends Module {
 
   forward(index: Tensor, offsets: Tensor | null = null, perSampleWeights: Tensor | null = null): Tensor {
     const { mode, includeLastOffset, paddingIdx } = this;
-    const options = { offsets, mode, perSampleWeights, includeLastOffset, paddingIdx };
+    const options = { offsets, mode, perSampleWeights, includeLastOffset, paddingIdx, ...this.lookup };
     return embeddingBag(index, this.weight, options);
   }
 

@@ -8,7 +8,12 @@ export type { ConvLayerOptions, ConvPaddingMode, ConvTransposeLayerOptions } fro
 export { Flatten, Linear, Unflatten } from './layers.js';
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './dropout.js';
 export { ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential } from './containers.js';
-export { Embedding, EmbeddingBag, type EmbeddingBagLayerOptions } from './embedding.js';
+export {
+  Embedding,
+  EmbeddingBag,
+  type EmbeddingBagLayerOptions,
+  type EmbeddingLayerOptions,
+} from './embedding.js';
 export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Gradients } from './hooks.js';
 export * as init from './initialize.js';
 export { Module, type AnyModule, type StateDict } from './module.js';

@@ -4,7 +4,7 @@ import { checkTensor, empty, type Tensor } from '../tensor.js';
 import { checkOneOf, readArgs, type Rest } from './arguments.js';
 import { reshape, sum } from './broadcast.js';
 import { tensor } from './create.js';
-import { inOrder, readPaddingIdx, rowsOf } from './embedding.js';
+import { checkLookup, inOrder, readPaddingIdx, rowsOf, shorten, type LookupOptions } from './embedding.js';
 import { indexAdd, indexSelect } from './indexing-slices.js';
 import { div, mul, ne, where } from './pointwise.js';
 import { cast } from './primitive.js';
@@ -15,7 +15,7 @@ import { unsqueeze } from './shape.js';
 export type BagMode = 'sum' | 'mean' | 'max';
 
 /** What {@link embeddingBag} takes by name. */
-export interface EmbeddingBagOptions {
+export interface EmbeddingBagOptions extends LookupOptions {
   /** Where bags begin, (B) of int32, for an index of one dimension. */
   readonly offsets?: Tensor | null;
   /** Default `mean`. */
@@ -28,11 +28,36 @@ export interface EmbeddingBagOptions {
   readonly paddingIdx?: number | null;
 }
 
+type Positions = [
+  offsets: Tensor | null,
+  maxNorm: number | null,
+  normType: number,
+  scaleGradByFreq: boolean,
+  mode: BagMode,
+  sparse: false,
+  perSampleWeights: Tensor | null,
+  includeLastOffset: boolean,
+  paddingIdx: number | null,
+];
+const NAMES = [
+  'offsets',
+  'maxNorm',
+  'normType',
+  'scaleGradByFreq',
+  'mode',
+  'sparse',
+  'perSampleWeights',
+  'includeLastOffset',
+  'paddingIdx',
+] as const;
+
 /**
  * The sums, means or maxima of bags of rows of `weight`: those that `index` names. A bag without rows gives zeros.
  * Shapes: index (B, L), a bag a row, or one dimension with `offsets` (B); weight (V, D) → (B, D).
  * Gradients: `g` to the rows of each bag, times their weights, or divided by their number, or for `max` to the first largest;
  * perSampleWeights `Σ g·row`.
+ * With `maxNorm` the rows of `weight` that are looked up and are longer are changed in place, outside the graph, before they
+ * are read.
  * The two operands may come in the other order too, as PyTorch allows: their dtypes tell them apart.
  * @throws RangeError when an index or an offset is out of range; TypeError for dtypes; ShapeError when shapes do not fit.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.embedding_bag.html
@@ -40,25 +65,28 @@ export interface EmbeddingBagOptions {
 export function embeddingBag(
   index: Tensor,
   weight: Tensor,
-  ...rest: Rest<[offsets: Tensor | null], EmbeddingBagOptions>
+  ...rest: Rest<Positions, EmbeddingBagOptions>
 ): Tensor {
   const op = 'embeddingBag';
   const operands = inOrder(op, index, weight);
   const { indices, table } = operands;
-  const named = ['mode', 'perSampleWeights', 'includeLastOffset', 'paddingIdx'] as const;
-  const args = readArgs<EmbeddingBagOptions>(op, rest, ['offsets'], named);
+  const args = readArgs<EmbeddingBagOptions>(op, rest, NAMES);
   const { offsets = null, mode = 'mean', perSampleWeights = null, includeLastOffset = false } = args;
   checkOneOf(op, 'mode', mode, ['sum', 'mean', 'max']);
   checkBoolean(op, 'includeLastOffset', includeLastOffset);
   const padding = readPaddingIdx(op, args.paddingIdx, table.shape[0]);
   if (perSampleWeights !== null) checkWeights(op, perSampleWeights, indices, table, mode);
+  checkLookup(op, args);
+  if (mode === 'max' && args.scaleGradByFreq === true)
+    rangeError(op, "scaleGradByFreq: only for modes 'sum' and 'mean', got 'max'");
   const starts = readStarts(op, indices, offsets, includeLastOffset);
 
   const flat = reshape(indices, [indices.size]);
   const bags = starts.length - 1;
   const bagOf: number[] = [];
   for (let bag = 0; bag < bags; bag++) for (let i = starts[bag]; i < starts[bag + 1]; i++) bagOf.push(bag);
-  const rows = rowsOf(op, table, flat);
+  shorten(op, table, flat, args);
+  const rows = rowsOf(op, table, flat, null, args.scaleGradByFreq);
   const counted = padding === null ? null : unsqueeze(ne(flat, padding), 1);
   if (mode === 'max') return largest(rows, starts, counted);
 

@@ -89,7 +89,7 @@ export {
   type DropoutOptions,
 } from './dropout.js';
 export * from './elementary.js';
-export { embedding } from './embedding.js';
+export { embedding, type EmbeddingOptions } from './embedding.js';
 export { embeddingBag, type BagMode, type EmbeddingBagOptions } from './embedding-bag.js';
 export {
   bincount,

@@ -4,6 +4,7 @@ import { commonShape, formatShape, sameShape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import type { Rest } from '../arguments.js';
 import { atLeast } from '../bounds.js';
+import { log1p } from '../elementary.js';
 import { add, div, eq, exp, log, mul, neg, sub, where } from '../pointwise.js';
 import { softplusOf } from '../pointwise.js';
 import { cast, track } from '../primitive.js';
@@ -75,7 +76,7 @@ export function binaryCrossEntropy(
   const { weight, reduction } = readBinary(op, rest);
   const p = first;
   const t = cast(second, p.dtype);
-  const [yes, no] = [(): Tensor => atLeast(log(p), -100), (): Tensor => atLeast(log(sub(1, p)), -100)];
+  const [yes, no] = [(): Tensor => atLeast(log(p), -100), (): Tensor => atLeast(log1p(neg(p)), -100)];
   const losses = noGrad(() => neg(add(mul(t, yes()), mul(sub(1, t), no()))));
   const slope = (): Tensor => div(sub(p, t), atLeast(mul(p, sub(1, p)), 1e-12));
   const tracked = track(op, losses, [p, t], [p, t], (g) => [
