@@ -35,5 +35,6 @@ export { Tensor, type GradFn, type GradientHook, type NestedArray } from './tens
 export * as autograd from './autograd-names.js';
 export * as data from './data/index.js';
 export * as functional from './functional.js';
+export * as io from './io/index.js';
 export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';

@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { arange, nn, rand, tensor, zeros } from '../lib/index.js';
 import { checkWritable, writeFileAtomic } from '../lib/io/atomic.js';
-import { deserialize, loadFile, saveFile, serialize } from '../lib/io/safetensors.js';
+import { deserialize, loadFile, openFile, saveFile, serialize } from '../lib/io/safetensors.js';
 
 const inFolder = async (use: (folder: string) => Promise<void>): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'mgp-'));
@@ -75,6 +75,148 @@ test('a state dict goes through a file into another model', async (t) => {
   });
 });
 
+/** A file of one tensor with these bytes. */
+const oneOf = (dtype: string, count: number, data: Uint8Array): Uint8Array => {
+  const bytes = fileOf({ x: { dtype, shape: [count], data_offsets: [0, data.length] } }, data.length);
+  bytes.set(data, bytes.length - data.length);
+  return bytes;
+};
+
+/** The file again, from what was read of it. */
+const again = (bytes: Uint8Array): Uint8Array => {
+  const { tensors, metadata, dtypes } = deserialize(bytes);
+  return new Uint8Array(Buffer.concat(serialize(tensors, metadata, { dtypes })));
+};
+
+for (const [kind, width] of [
+  ['F16', 2],
+  ['BF16', 2],
+  ['F8_E5M2', 1],
+  ['F8_E4M3', 1],
+  ['I8', 1],
+  ['I16', 2],
+  ['U16', 2],
+] as const)
+  test(`every ${kind} there is comes back bit for bit`, (t) => {
+    const count = 256 ** width;
+    const data = width === 1 ? Uint8Array.from({ length: count }, (_, i) => i) : new Uint8Array(2 * count);
+    if (width === 2) data.set(new Uint8Array(Uint16Array.from({ length: count }, (_, i) => i).buffer));
+    t.deepEqual(again(oneOf(kind, count, data)).subarray(-data.length), data);
+  });
+
+test('small floats have the values that the standards give them', (t) => {
+  const read = (dtype: string, width: number, ...codes: number[]): number[] => {
+    const data = Buffer.alloc(codes.length * width);
+    codes.forEach((code, i) => data.writeUIntLE(code, i * width, width));
+    return [...deserialize(oneOf(dtype, codes.length, data)).tensors.x.toArray()];
+  };
+  t.deepEqual(read('F16', 2, 0x3c00, 0x7bff, 0x0001, 0xfc00, 0x8000, 0x7e00), [
+    1,
+    65504,
+    2 ** -24,
+    -Infinity,
+    -0,
+    NaN,
+  ]);
+  t.deepEqual(read('BF16', 2, 0x3f80, 0xc040, 0x0001), [1, -3, 2 ** -133]);
+  t.deepEqual(read('F8_E4M3', 1, 0x38, 0x7e, 0x01, 0x7f), [1, 448, 2 ** -9, NaN]);
+  t.deepEqual(read('F8_E5M2', 1, 0x3c, 0x7b, 0x01, 0x7c), [1, 57344, 2 ** -16, Infinity]);
+});
+
+test('floats are rounded to the nearest, ties to even, and never to an infinity', (t) => {
+  const write = (value: number, dtype: 'F16' | 'BF16' | 'F8_E4M3' | 'F32', from: 'float32' | 'float64') => {
+    const bytes = serialize({ x: tensor([value], { dtype: from }) }, {}, { dtypes: { x: dtype } });
+    return deserialize(Buffer.concat(bytes)).tensors.x.item();
+  };
+  t.is(write(1 + 2 ** -11, 'F16', 'float32'), 1);
+  t.is(write(1 + 3 * 2 ** -11, 'F16', 'float32'), 1 + 2 ** -9);
+  t.is(write(1 + 2 ** -11 + 2 ** -40, 'F16', 'float64'), 1 + 2 ** -10, 'rounded once');
+  t.is(write(65519, 'F16', 'float32'), 65504);
+  t.is(write(2 ** -25, 'F16', 'float32'), 0);
+  t.is(write(-0, 'BF16', 'float64'), -0);
+  t.is(write(460, 'F8_E4M3', 'float32'), 448);
+  for (const [value, dtype] of [
+    [65520, 'F16'],
+    [3.4e38, 'BF16'],
+    [500, 'F8_E4M3'],
+    [Infinity, 'F8_E4M3'],
+    [1e300, 'F32'],
+  ] as const)
+    t.throws(() => write(value, dtype, 'float64'), {
+      instanceOf: RangeError,
+      message: `[safetensors] x: ${value} does not fit into ${dtype}`,
+    });
+});
+
+test('wide integers are read as far as they fit, and others are errors', (t) => {
+  const wide = new Uint8Array(BigInt64Array.from([-(2n ** 31n), 2n ** 31n - 1n]).buffer);
+  const read = deserialize(oneOf('I64', 2, wide));
+  t.is(read.tensors.x.dtype, 'int32');
+  t.deepEqual(read.tensors.x.tolist(), [-(2 ** 31), 2 ** 31 - 1]);
+  t.deepEqual(again(oneOf('I64', 2, wide)).subarray(-16), wide);
+  for (const [kind, data] of [
+    ['I64', BigInt64Array.of(2n ** 31n)],
+    ['U64', BigUint64Array.of(2n ** 64n - 1n)],
+    ['U32', Uint32Array.of(2 ** 31)],
+  ] as const)
+    t.throws(() => deserialize(oneOf(kind, 1, new Uint8Array(data.buffer)), 'f'), {
+      instanceOf: RangeError,
+      message: new RegExp(`f: x: ${data[0]} does not fit into int32, which ${kind} becomes`),
+    });
+  t.throws(() => serialize({ x: tensor([-1], { dtype: 'int32' }) }, {}, { dtypes: { x: 'U64' } }), {
+    message: '[safetensors] x: -1 does not fit into U64',
+  });
+  t.throws(() => serialize({ x: tensor([1.5]) }, {}, { dtypes: { x: 'I8' } }), { instanceOf: TypeError });
+  t.throws(() => serialize({}, {}, { dtypes: { x: 'I8' } }), { message: /there is no tensor "x"/ });
+  t.throws(() => deserialize(oneOf('BOOL', 1, Uint8Array.of(7)), 'f'), {
+    message: /0 and 1 for BOOL, got 7/,
+  });
+});
+
+test("a file of Python's safetensors comes back bit for bit", async (t) => {
+  const path = new URL('fixtures/torch.safetensors', import.meta.url).pathname;
+  const { tensors, metadata, dtypes } = await loadFile(path);
+  t.deepEqual(metadata, { format: 'pt' });
+  t.is(tensors.f32.toArray()[2], 2 ** -149);
+  t.deepEqual(tensors.i64.tolist(), [-(2 ** 31), 2 ** 31 - 1]);
+  t.deepEqual(tensors.empty.shape, [0, 3]);
+  await inFolder(async (folder) => {
+    const copy = join(folder, 'copy.safetensors');
+    await saveFile(tensors, copy, metadata, { dtypes });
+    const [a, b] = [await readFile(path), await readFile(copy)];
+    const [theirs, ours] = [a, b].map((bytes) => {
+      const length = Number(bytes.readBigUInt64LE());
+      const header = JSON.parse(bytes.subarray(8, 8 + length).toString()) as Record<
+        string,
+        { data_offsets?: [number, number] }
+      >;
+      return Object.entries(header)
+        .map(([name, { data_offsets: at = [0, 0], ...rest }]) => ({
+          name,
+          ...rest,
+          bytes: bytes.subarray(8 + length + at[0], 8 + length + at[1]).toString('hex'),
+        }))
+        .toSorted((x, y) => (x.name < y.name ? -1 : 1));
+    });
+    t.deepEqual(ours, theirs);
+  });
+});
+
+test('single tensors are read from an open file', async (t) => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'two.safetensors');
+    await saveFile({ a: arange(3), b: rand([2500, 1000]) }, path, {}, { dtypes: { b: 'F16' } });
+    const file = await openFile(path);
+    t.deepEqual([...file.entries.keys()].toSorted(), ['a', 'b']);
+    t.deepEqual((await file.tensor('a')).tolist(), [0, 1, 2]);
+    t.deepEqual((await file.tensor('b')).toArray(), (await loadFile(path)).tensors.b.toArray());
+    await t.throwsAsync(file.tensor('c'), { message: `[safetensors] ${path}: there is no "c"` });
+    await file.close();
+    await truncate(path, 100);
+    await t.throwsAsync(loadFile(path), { instanceOf: RangeError });
+  });
+});
+
 const entry = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
 
 const damaged: [string, Uint8Array, RegExp][] = [
@@ -90,6 +232,11 @@ const damaged: [string, Uint8Array, RegExp][] = [
     /expected a header within 20 bytes, got one of 54/,
   ],
   ['no JSON', fileOf('{oops', 0), /the header is not JSON/],
+  [
+    'a name twice',
+    fileOf(`{"x":${JSON.stringify(entry)},"\\u0078":${JSON.stringify(entry)}}`, 8),
+    /has "x" twice/,
+  ],
   ['no object', fileOf([1], 0), /the header: expected an object, got an array of 1/],
   ['a tensor that is none', fileOf({ x: 3 }, 0), /f: x: expected an object, got 3/],
   [

@@ -1,9 +1,22 @@
-import { readFile } from 'node:fs/promises';
-import { itemSize, type DType } from '../dtype.js';
+import { open, type FileHandle } from 'node:fs/promises';
 import { describe, rangeError, typeError } from '../errors.js';
 import { formatShape, MAX_DIMS, sizeOf, type Shape } from '../shape.js';
 import { checkTensor, empty, type Tensor } from '../tensor.js';
+import { checkOptions } from '../ops/primitive.js';
 import { writeFileAtomic } from './atomic.js';
+import {
+  bytesOf,
+  checkKind,
+  decode,
+  dtypeOf,
+  encode,
+  isKind,
+  isSame,
+  KIND_NAMES,
+  KIND_OF,
+  type Kind,
+} from './elements.js';
+import { repeatedKey } from './json.js';
 
 // A safetensors file is the length of its header (8 bytes, little-endian), the header, and the data. The header is JSON:
 // for each name a dtype, a shape, and where its bytes begin and end, counted from the first after the header. Data is
@@ -12,80 +25,201 @@ import { writeFileAtomic } from './atomic.js';
 
 const OP = 'safetensors';
 
-/** The names of the format for the dtypes that are here. */
-const NAMES: Record<DType, string> = {
-  bool: 'BOOL',
-  uint8: 'U8',
-  int32: 'I32',
-  float32: 'F32',
-  float64: 'F64',
-};
-const DTYPE_OF = new Map(Object.entries(NAMES).map(([dtype, name]) => [name, dtype as DType]));
-
 /** The format's own limit for the header. */
 const MAX_HEADER = 100_000_000;
 
 /** The header begins after its length. Data is aligned to as many bytes, so that files can be mapped. */
 const WORD = 8;
 
-/** What a file holds: tensors by name, and notes. */
+/** What safetensors calls the dtype of a tensor in a file. */
+export type SafetensorsDType = Kind;
+
+/** What a file holds: tensors by name, notes, and what the file calls the dtypes of the tensors. */
 export interface Safetensors {
   readonly tensors: Record<string, Tensor>;
   readonly metadata: Record<string, string>;
+  /** Given back to {@link saveFile}, these make the same bytes again. */
+  readonly dtypes: Record<string, SafetensorsDType>;
 }
 
-interface Entry {
-  readonly dtype: DType;
+/** How {@link saveFile} writes. */
+export interface SaveOptions {
+  /** What single tensors are written as, by name. Default: the dtypes that they have. */
+  readonly dtypes?: Readonly<Record<string, SafetensorsDType>>;
+}
+
+/** Where a tensor lies in a file, and what it is there. */
+export interface SafetensorsEntry {
+  readonly dtype: SafetensorsDType;
   readonly shape: Shape;
+  /** Its bytes, counted from the first after the header. */
   readonly start: number;
   readonly end: number;
 }
 
 /**
  * Writes tensors into a safetensors file, which PyTorch, NumPy, JAX and many others read. The file is replaced as a
- * whole, or left as it was.
+ * whole, or left as it was; what it holds are the values at the time of the call.
  * @param metadata notes, texts by name
+ * @param options `dtypes`: what single tensors are written as, such as `{ weight: 'BF16' }`. Floats are rounded to the
+ *   nearest.
+ * @throws RangeError where a value does not fit into the dtype it is to be written as.
+ * @see https://huggingface.co/docs/safetensors
  */
 export async function saveFile(
   tensors: Readonly<Record<string, Tensor>>,
   path: string,
   metadata: Readonly<Record<string, string>> = {},
+  options: SaveOptions = {},
 ): Promise<void> {
-  await writeFileAtomic(path, serialize(tensors, metadata));
+  await writeFileAtomic(path, serialize(tensors, metadata, options));
 }
 
 /**
- * Reads a safetensors file: a new tensor for each in it.
- * @throws TypeError, RangeError naming the file and what is wrong with it.
+ * Reads a safetensors file: a new tensor for each in it. What tensors here do not have, becomes what holds its values:
+ * F16, BF16, F8_E4M3 and F8_E5M2 become float32; I8, I16, U16, U32, I64 and U64 become int32.
+ * @throws TypeError, RangeError naming the file and what is wrong with it, such as an I64 that does not fit into int32.
  */
 export async function loadFile(path: string): Promise<Safetensors> {
-  return deserialize(await readFile(path), path);
+  const file = await openFile(path);
+  try {
+    const tensors: [string, Tensor][] = [];
+    for (const name of file.entries.keys()) tensors.push([name, await file.tensor(name)]);
+    return { tensors: Object.fromEntries(tensors), metadata: file.metadata, dtypes: dtypesOf(file.entries) };
+  } finally {
+    await file.close();
+  }
 }
+
+/**
+ * Opens a safetensors file to read single tensors: only its header is read, and checked, until then.
+ * @throws TypeError, RangeError naming the file and what is wrong with its header.
+ */
+export async function openFile(path: string): Promise<SafetensorsFile> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const fail = failWith(path);
+    const word = new Uint8Array(WORD);
+    if (size < WORD) fail(`expected at least ${WORD} bytes, got ${size}`);
+    await readAt(file, word, 0, fail);
+    const header = new Uint8Array(headerLength(word, size, path));
+    await readAt(file, header, WORD, fail);
+    const start = WORD + header.length;
+    const { entries, metadata } = readHeader(header, path);
+    return new SafetensorsFile(path, checkEntries(entries, size - start, path), metadata, file, start);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** A safetensors file that is open: {@link openFile} makes it. */
+export class SafetensorsFile {
+  readonly #file: FileHandle;
+  readonly #start: number;
+
+  /** @internal */
+  constructor(
+    readonly path: string,
+    /** What is in the file, by name, in the order of the bytes. */
+    readonly entries: ReadonlyMap<string, SafetensorsEntry>,
+    readonly metadata: Record<string, string>,
+    file: FileHandle,
+    start: number,
+  ) {
+    this.#file = file;
+    this.#start = start;
+  }
+
+  /**
+   * Reads one tensor, a new one each time.
+   * @throws RangeError when the file has none of this name, or a value does not fit.
+   */
+  async tensor(name: string): Promise<Tensor> {
+    const entry = this.entries.get(name);
+    if (entry === undefined) return rangeError(OP, `${this.path}: there is no ${describe(name)}`);
+    const fail = failWith(`${this.path}: ${name}`);
+    const { dtype, shape, start, end } = entry;
+    const x = empty(shape, dtypeOf(dtype));
+    const { array } = x.storage;
+    const width = bytesOf(dtype);
+    const chunk = new Uint8Array(Math.min(CHUNK, end - start));
+    for (let at = start; at < end; at += chunk.length) {
+      const bytes = chunk.subarray(0, Math.min(chunk.length, end - at));
+      await readAt(this.#file, bytes, this.#start + at, fail);
+      decode(dtype, bytes, array.subarray((at - start) / width), fail);
+    }
+    return x;
+  }
+
+  /** Closes the file. Tensors that were read stay. */
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/** How much of a file is read at a time: whole elements of every dtype. */
+const CHUNK = 8 * 2 ** 20;
+
+/** Fills an array from a position in a file. */
+async function readAt(
+  file: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+  fail: (message: string) => never,
+): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, position + done);
+    if (bytesRead === 0) fail(`the file ends at byte ${position + done}: it was cut short while it was read`);
+    done += bytesRead;
+  }
+}
+
+const failWith =
+  (file: string) =>
+  (message: string): never =>
+    rangeError(OP, `${file}: ${message}`);
+
+const dtypesOf = (entries: ReadonlyMap<string, SafetensorsEntry>): Record<string, SafetensorsDType> =>
+  Object.fromEntries([...entries].map(([name, { dtype }]) => [name, dtype]));
 
 /** The bytes of a safetensors file, in parts. */
 export function serialize(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
+  options: SaveOptions = {},
 ): Uint8Array[] {
+  checkOptions(OP, options, ['dtypes']);
+  const { dtypes = {} } = options;
+  for (const [name, kind] of Object.entries(dtypes)) {
+    checkKind(OP, `dtypes: ${name}`, kind);
+    if (!Object.hasOwn(tensors, name)) rangeError(OP, `dtypes: there is no tensor ${describe(name)}`);
+  }
+  for (const [name, note] of Object.entries(metadata) as [string, unknown][])
+    if (typeof note !== 'string') typeError(OP, `metadata: ${name}: expected a text, got ${describe(note)}`);
   // Wide elements first, as the format's own library writes them: then each is aligned to its size.
-  const entries = Object.entries(tensors);
-  for (const [name, x] of entries) checkTensor(OP, x, name);
-  entries.sort(([, a], [, b]) => itemSize(b.dtype) - itemSize(a.dtype));
+  const entries = Object.entries(tensors).map(([name, x]): [string, Tensor, Kind] => {
+    checkTensor(OP, x, name);
+    return [name, x, Object.hasOwn(dtypes, name) ? dtypes[name] : KIND_OF[x.dtype]];
+  });
+  entries.sort(([, , a], [, , b]) => bytesOf(b) - bytesOf(a));
   const header = new Map<string, unknown>();
   if (Object.keys(metadata).length > 0) header.set('__metadata__', metadata);
   const data: Uint8Array[] = [];
   let end = 0;
-  for (const [name, x] of entries) {
+  for (const [name, x, kind] of entries) {
     if (name === '__metadata__')
       typeError(OP, `a tensor cannot have the name ${name}: the format keeps it for notes`);
     const start = end;
-    end += x.size * itemSize(x.dtype);
-    header.set(name, { dtype: NAMES[x.dtype], shape: x.shape, data_offsets: [start, end] });
-    const { buffer, byteOffset, byteLength } = x.toArray();
-    data.push(new Uint8Array(buffer, byteOffset, byteLength));
+    end += x.size * bytesOf(kind);
+    header.set(name, { dtype: kind, shape: x.shape, data_offsets: [start, end] });
+    data.push(encode(OP, name, x.toArray(), x.dtype, kind));
   }
   const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
   const length = Math.ceil(json.length / WORD) * WORD;
+  if (length > MAX_HEADER)
+    rangeError(OP, `the header would take ${length} bytes: the format has ${MAX_HEADER} at most`);
   const head = Buffer.alloc(WORD + length, ' ');
   head.writeBigUInt64LE(BigInt(length));
   json.copy(head, WORD);
@@ -97,63 +231,84 @@ export function serialize(
  * @param file what to call it in errors
  */
 export function deserialize(bytes: Uint8Array, file = 'the file'): Safetensors {
-  const fail = (message: string): never => rangeError(OP, `${file}: ${message}`);
-  if (bytes.length < WORD) fail(`expected at least ${WORD} bytes, got ${bytes.length}`);
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (length > MAX_HEADER || WORD + length > bytes.length)
-    fail(`expected a header within ${bytes.length} bytes, got one of ${length}`);
+  if (bytes.length < WORD) failWith(file)(`expected at least ${WORD} bytes, got ${bytes.length}`);
+  const length = headerLength(bytes, bytes.length, file);
   const data = bytes.subarray(WORD + length);
-  const { entries, metadata } = readHeader(bytes.subarray(WORD, WORD + length), file);
+  const header = readHeader(bytes.subarray(WORD, WORD + length), file);
+  const entries = checkEntries(header.entries, data.length, file);
+  const tensors = [...entries].map(([name, { dtype, shape, start, end }]): [string, Tensor] => {
+    const x = empty(shape, dtypeOf(dtype));
+    decode(
+      dtype,
+      data.subarray(start, end),
+      x.storage.array.subarray(0, x.size),
+      failWith(`${file}: ${name}`),
+    );
+    return [name, x];
+  });
+  return { tensors: Object.fromEntries(tensors), metadata: header.metadata, dtypes: dtypesOf(entries) };
+}
 
-  const tensors: [string, Tensor][] = [];
+/** How long the header is, as the first bytes say. */
+function headerLength(bytes: Uint8Array, size: number, file: string): number {
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (length > MAX_HEADER || WORD + length > size)
+    failWith(file)(`expected a header within ${Math.min(size, MAX_HEADER)} bytes, got one of ${length}`);
+  return length;
+}
+
+/** The entries in the order of their bytes, which must be those of the data: each once, none left. */
+function checkEntries(
+  entries: [string, SafetensorsEntry][],
+  length: number,
+  file: string,
+): Map<string, SafetensorsEntry> {
+  const fail = failWith(file);
   let at = 0;
-  for (const [name, { dtype, shape, start, end }] of entries.sort(
-    ([, a], [, b]) => a.start - b.start || a.end - b.end,
-  )) {
-    const expected = sizeOf(shape) * itemSize(dtype);
-    if (start !== at || end - start !== expected || end > data.length)
+  entries.sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
+  for (const [name, { dtype, shape, start, end }] of entries) {
+    const expected = sizeOf(shape) * bytesOf(dtype);
+    if (start !== at || end - start !== expected || end > length)
       fail(
-        `${name}: expected ${expected} bytes from byte ${at} of ${data.length}, for ${dtype} ${formatShape(shape)}, ` +
-          `got data_offsets [${start}, ${end}]`,
+        `${name}: expected ${expected} bytes from byte ${at} of ${length}, for ${isSame(dtype) ? dtypeOf(dtype) : dtype} ` +
+          `${formatShape(shape)}, got data_offsets [${start}, ${end}]`,
       );
-    const x = empty(shape, dtype);
-    const { buffer, byteOffset } = x.storage.array;
-    new Uint8Array(buffer, byteOffset, expected).set(data.subarray(start, end));
-    tensors.push([name, x]);
     at = end;
   }
-  if (at !== data.length) fail(`expected ${at} bytes of data, got ${data.length}`);
-  return { tensors: Object.fromEntries(tensors), metadata };
+  if (at !== length) fail(`expected ${at} bytes of data, got ${length}`);
+  return new Map(entries);
 }
 
 function readHeader(
   bytes: Uint8Array,
   file: string,
-): { entries: [string, Entry][]; metadata: Record<string, string> } {
+): { entries: [string, SafetensorsEntry][]; metadata: Record<string, string> } {
+  let text: string;
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch (cause) {
     throw new TypeError(`[${OP}] ${file}: the header is not JSON: ${(cause as Error).message}`, { cause });
   }
   if (!isObject(header)) typeError(OP, `${file}: the header: expected an object, got ${describe(header)}`);
+  const repeated = repeatedKey(text);
+  if (repeated !== undefined) typeError(OP, `${file}: the header has ${describe(repeated)} twice`);
   const { __metadata__: metadata = {}, ...rest } = header;
   if (!isObject(metadata) || !Object.values(metadata).every((note) => typeof note === 'string'))
     typeError(OP, `${file}: __metadata__: expected an object of texts`);
-  const entries = Object.entries(rest).map(([name, entry]): [string, Entry] => [
+  const entries = Object.entries(rest).map(([name, entry]): [string, SafetensorsEntry] => [
     name,
     readEntry(name, entry, file),
   ]);
   return { entries, metadata: metadata as Record<string, string> };
 }
 
-function readEntry(name: string, entry: unknown, file: string): Entry {
+function readEntry(name: string, entry: unknown, file: string): SafetensorsEntry {
   const fail = (message: string): never => typeError(OP, `${file}: ${name}: ${message}`);
   if (!isObject(entry)) return fail(`expected an object, got ${describe(entry)}`);
-  const { dtype: code, shape, data_offsets: offsets } = entry;
-  const dtype = DTYPE_OF.get(String(code));
-  if (dtype === undefined)
-    return fail(`dtype: expected one of ${[...DTYPE_OF.keys()].join(', ')}, got ${describe(code)}`);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (!isKind(dtype)) return fail(`dtype: expected one of ${KIND_NAMES.join(', ')}, got ${describe(dtype)}`);
   if (!isCounts(shape) || shape.length > MAX_DIMS)
     return fail(`shape: expected at most ${MAX_DIMS} whole numbers, got ${JSON.stringify(shape)}`);
   if (!isCounts(offsets) || offsets.length !== 2)

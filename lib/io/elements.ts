@@ -1,0 +1,248 @@
+import type { DType, TypedArray } from '../dtype.js';
+import { describe, rangeError, typeError } from '../errors.js';
+
+// Files know more kinds of numbers than tensors do. What a tensor has, is copied byte by byte; the others are read into the
+// smallest dtype here that holds all of their values, or, for wide integers, into int32 as far as the values fit.
+
+/** The dtype that a kind of number in a file is read into, and how many bytes it takes there. */
+const KINDS = {
+  BOOL: { dtype: 'bool', bytes: 1 },
+  U8: { dtype: 'uint8', bytes: 1 },
+  I8: { dtype: 'int32', bytes: 1 },
+  I16: { dtype: 'int32', bytes: 2 },
+  U16: { dtype: 'int32', bytes: 2 },
+  I32: { dtype: 'int32', bytes: 4 },
+  U32: { dtype: 'int32', bytes: 4 },
+  I64: { dtype: 'int32', bytes: 8 },
+  U64: { dtype: 'int32', bytes: 8 },
+  F8_E4M3: { dtype: 'float32', bytes: 1 },
+  F8_E5M2: { dtype: 'float32', bytes: 1 },
+  F16: { dtype: 'float32', bytes: 2 },
+  BF16: { dtype: 'float32', bytes: 2 },
+  F32: { dtype: 'float32', bytes: 4 },
+  F64: { dtype: 'float64', bytes: 8 },
+} as const satisfies Record<string, { dtype: DType; bytes: number }>;
+
+/** Kinds of numbers in files, by the names that safetensors has for them. */
+export type Kind = keyof typeof KINDS;
+
+/** The names of all kinds. */
+export const KIND_NAMES = Object.keys(KINDS) as readonly Kind[];
+
+/** The kind of the same bytes, for each dtype. */
+export const KIND_OF: Readonly<Record<DType, Kind>> = {
+  bool: 'BOOL',
+  uint8: 'U8',
+  int32: 'I32',
+  float32: 'F32',
+  float64: 'F64',
+};
+
+/** The dtype that a kind is read into. */
+export const dtypeOf = (kind: Kind): DType => KINDS[kind].dtype;
+
+/** Bytes an element of a kind takes. */
+export const bytesOf = (kind: Kind): number => KINDS[kind].bytes;
+
+/** Whether a value is the name of a kind. */
+export const isKind = (value: unknown): value is Kind =>
+  typeof value === 'string' && Object.hasOwn(KINDS, value);
+
+/** Whether the bytes of a kind are those of its dtype. */
+export const isSame = (kind: Kind): boolean => KIND_OF[dtypeOf(kind)] === kind;
+
+/** How a float of few bits is made: sign, exponent, mantissa. */
+interface Small {
+  readonly exponent: number;
+  readonly mantissa: number;
+  /** Whether there are infinities, as IEEE 754 has them. Else only the largest code is not a number. */
+  readonly ieee: boolean;
+}
+
+const SMALL: Partial<Record<Kind, Small>> = {
+  F8_E4M3: { exponent: 4, mantissa: 3, ieee: false },
+  F8_E5M2: { exponent: 5, mantissa: 2, ieee: true },
+  F16: { exponent: 5, mantissa: 10, ieee: true },
+  BF16: { exponent: 8, mantissa: 7, ieee: true },
+};
+
+/** What each code of a small float is in float32, as bits: what is not a number keeps its payload. */
+const tables = new Map<Kind, Uint32Array>();
+
+function tableOf(kind: Kind, small: Small): Uint32Array {
+  let table = tables.get(kind);
+  if (table === undefined) {
+    tables.set(kind, (table = makeTable(small)));
+  }
+  return table;
+}
+
+function makeTable({ exponent, mantissa, ieee }: Small): Uint32Array {
+  const half = 2 ** (exponent + mantissa);
+  const table = new Uint32Array(2 * half);
+  const values = new Float32Array(table.buffer);
+  const bias = 2 ** (exponent - 1) - 1;
+  for (let code = 0; code < half; code++) {
+    const e = code >> mantissa;
+    const m = code % 2 ** mantissa;
+    if (ieee && e === 2 ** exponent - 1) table[code] = (0xff << 23) | (m << (23 - mantissa));
+    else if (!ieee && code === half - 1) table[code] = 0x7fc00000;
+    else if (e === 0) values[code] = m * 2 ** (1 - bias - mantissa);
+    else values[code] = (1 + m / 2 ** mantissa) * 2 ** (e - bias);
+    table[code + half] = table[code] | 0x80000000;
+  }
+  return table;
+}
+
+/** Turns the bytes of each element around, in place: from big-endian to little-endian, or back. */
+export function swapBytes(bytes: Uint8Array, width: number): void {
+  for (let i = 0; width > 1 && i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
+}
+
+/**
+ * Reads little-endian numbers of a kind into an array of its dtype, from its beginning.
+ * @param fail what to do about a value that does not fit
+ */
+export function decode(
+  kind: Kind,
+  bytes: Uint8Array,
+  out: TypedArray,
+  fail: (message: string) => never,
+): void {
+  const small = SMALL[kind];
+  if (small !== undefined) {
+    const table = tableOf(kind, small);
+    const codes = bytesOf(kind) === 1 ? bytes : halves(bytes);
+    const to = new Uint32Array(out.buffer, out.byteOffset, out.length);
+    for (let i = 0; i < codes.length; i++) to[i] = table[codes[i]];
+    return;
+  }
+  if (kind === 'BOOL') {
+    const at = bytes.findIndex((byte) => byte > 1);
+    if (at !== -1) fail(`expected bytes of 0 and 1 for BOOL, got ${bytes[at]}`);
+  }
+  if (isSame(kind)) {
+    new Uint8Array(out.buffer, out.byteOffset, bytes.length).set(bytes);
+    return;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const width = KINDS[kind].bytes;
+  for (let i = 0, at = 0; at < bytes.length; i++, at += width) {
+    const value = readInteger(kind, view, at);
+    if (Number(value) !== (Number(value) | 0))
+      fail(`${value} does not fit into int32, which ${kind} becomes`);
+    out[i] = Number(value);
+  }
+}
+
+function readInteger(kind: Kind, view: DataView, at: number): number | bigint {
+  if (kind === 'I8') return view.getInt8(at);
+  if (kind === 'I16') return view.getInt16(at, true);
+  if (kind === 'U16') return view.getUint16(at, true);
+  if (kind === 'U32') return view.getUint32(at, true);
+  return kind === 'I64' ? view.getBigInt64(at, true) : view.getBigUint64(at, true);
+}
+
+/** The bytes as 16-bit numbers, which must begin at an even address. */
+function halves(bytes: Uint8Array): Uint16Array {
+  const { buffer, byteOffset, length } = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
+  return new Uint16Array(buffer, byteOffset, length / 2);
+}
+
+/** What whole numbers of a kind hold. */
+const RANGES: Partial<Record<Kind, readonly [number, number]>> = {
+  BOOL: [0, 1],
+  U8: [0, 2 ** 8 - 1],
+  I8: [-(2 ** 7), 2 ** 7 - 1],
+  I16: [-(2 ** 15), 2 ** 15 - 1],
+  U16: [0, 2 ** 16 - 1],
+  I32: [-(2 ** 31), 2 ** 31 - 1],
+  U32: [0, 2 ** 32 - 1],
+  I64: [-(2 ** 63), 2 ** 63],
+  U64: [0, 2 ** 64],
+};
+
+/**
+ * The elements of an array as little-endian numbers of a kind. Floats are rounded to the nearest, ties to even.
+ * @throws RangeError where a number does not fit, and TypeError for floats that are to be whole numbers.
+ */
+export function encode(op: string, name: string, array: TypedArray, dtype: DType, kind: Kind): Uint8Array {
+  if (KIND_OF[dtype] === kind) return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  const isFloating = dtype === 'float32' || dtype === 'float64';
+  const range = RANGES[kind];
+  const { bytes: width } = KINDS[kind];
+  const bytes = new Uint8Array(array.length * width);
+  const view = new DataView(bytes.buffer);
+  if (range !== undefined && isFloating)
+    typeError(op, `${name}: expected whole numbers for ${kind}, got ${dtype}`);
+  const small = SMALL[kind];
+  const bits = dtype === 'float32' ? new Uint32Array(array.buffer, array.byteOffset, array.length) : null;
+  for (let i = 0; i < array.length; i++) {
+    const value = array[i];
+    const fits =
+      range === undefined
+        ? write(view, i * width, value, kind, small, bits?.[i])
+        : value >= range[0] && value <= range[1];
+    if (!fits) rangeError(op, `${name}: ${value} does not fit into ${kind}`);
+    if (range !== undefined) writeInteger(view, i * width, value, width);
+  }
+  return bytes;
+}
+
+function writeInteger(view: DataView, at: number, value: number, width: number): void {
+  if (width === 8) view.setBigInt64(at, BigInt(value), true);
+  else if (width === 4) view.setInt32(at, value, true);
+  else if (width === 2) view.setInt16(at, value, true);
+  else view.setInt8(at, value);
+}
+
+/** Writes a float, and says whether it fits. */
+function write(
+  view: DataView,
+  at: number,
+  value: number,
+  kind: Kind,
+  small: Small | undefined,
+  bits: number | undefined,
+): boolean {
+  if (small !== undefined) {
+    const code = smallCode(value, small, bits);
+    if (code === null) return false;
+    if (KINDS[kind].bytes === 1) view.setUint8(at, code);
+    else view.setUint16(at, code, true);
+    return true;
+  }
+  if (kind === 'F64') view.setFloat64(at, value, true);
+  else view.setFloat32(at, value, true);
+  return kind === 'F64' || !Number.isFinite(value) || Number.isFinite(Math.fround(value));
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** The code nearest to a number; null where that is beyond the largest. */
+function smallCode(value: number, { exponent, mantissa, ieee }: Small, bits?: number): number | null {
+  const half = 2 ** (exponent + mantissa);
+  const infinity = (2 ** exponent - 1) * 2 ** mantissa;
+  scratch.setFloat64(0, value);
+  const high = scratch.getUint32(0);
+  const sign = (bits ?? high) >>> 31 ? half : 0;
+  if (Number.isNaN(value)) {
+    const payload = bits === undefined ? 0 : (bits & 0x7fffff) >>> (23 - mantissa);
+    return sign + (ieee ? infinity + (payload || 2 ** (mantissa - 1)) : half - 1);
+  }
+  if (!Number.isFinite(value)) return ieee ? sign + infinity : null;
+  const least = 2 - 2 ** (exponent - 1);
+  const e = Math.max(((high >>> 20) & 0x7ff) - 1023, least);
+  const steps = Math.abs(value) / 2 ** (e - mantissa);
+  let whole = Math.floor(steps);
+  const rest = steps - whole;
+  if (rest > 0.5 || (rest === 0.5 && whole % 2 === 1)) whole++;
+  const code = (e - least) * 2 ** mantissa + whole;
+  return code < (ieee ? infinity : half - 1) ? sign + code : null;
+}
+
+/** Throws unless a value is the name of a kind. */
+export function checkKind(op: string, name: string, value: unknown): asserts value is Kind {
+  if (!isKind(value))
+    typeError(op, `${name}: expected one of ${KIND_NAMES.join(', ')}, got ${describe(value)}`);
+}
