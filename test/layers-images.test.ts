@@ -122,3 +122,24 @@ test('an unpooling puts maxima back where a pooling found them', (t) => {
   }
   t.is(String(pairs[1][0]), 'MaxUnpool2d(kernelSize=2,7)');
 });
+
+test('max pooling layers give positions, too, in the order of PyTorch and by name', (t) => {
+  const pools = [
+    [new nn.MaxPool1d(2, { returnIndices: true }).forward(row), F.maxPool1d(row, 2, { returnIndices: true })],
+    [new nn.MaxPool2d(2, 1, 0, 1, true).forward(image), F.maxPool2d(image, 2, 1, 0, 1, false, true)],
+    [
+      new nn.MaxPool3d(2, { returnIndices: true }).forward(cube),
+      F.maxPool3d(cube, 2, { returnIndices: true }),
+    ],
+    [new nn.AdaptiveMaxPool1d(4, true).forward(row), F.adaptiveMaxPool1d(row, 4, true)],
+    [
+      new nn.AdaptiveMaxPool2d(3, { returnIndices: true }).forward(image),
+      F.adaptiveMaxPool2d(image, 3, true),
+    ],
+    [new nn.AdaptiveMaxPool3d(2, true).forward(cube), F.adaptiveMaxPool3d(cube, 2, true)],
+  ];
+  for (const [found, wanted] of pools) {
+    t.true(sameBits(found.values, wanted.values));
+    t.true(sameBits(found.indices, wanted.indices));
+  }
+});

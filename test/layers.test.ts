@@ -383,7 +383,8 @@ class Named extends nn.Module {
 testWrongCalls([
   [() => new nn.MaxPool2d('2' as never), TypeError, '[MaxPool2d] kernel size: expected a number or a pair of numbers, got "2"'],
   [() => new nn.MaxPool2d(2, { padding: 2 }), RangeError, '[MaxPool2d] padding: expected at most half of the window of 2, got 2'],
-  [() => new nn.MaxPool2d(2, { returnIndices: true } as never), TypeError, "[MaxPool2d] options: unknown option 'returnIndices'; there is stride, padding, dilation, ceilMode"],
+  [() => new nn.MaxPool2d(2, { indices: true } as never), TypeError, "[MaxPool2d] options: unknown option 'indices'; there is stride, padding, dilation, returnIndices, ceilMode"],
+  [() => new nn.AdaptiveMaxPool2d(2, 1 as never), TypeError, '[AdaptiveMaxPool2d] returnIndices: expected true or false, got 1'],
   [() => new nn.BatchNorm2d(-1), RangeError, '[BatchNorm2d] numFeatures: expected a whole number from 0, got -1'],
   [() => new nn.BatchNorm2d(2, { momentum: 1.5 }), RangeError, '[BatchNorm2d] momentum: expected a number from 0 to 1, got 1.5'],
   [() => new nn.BatchNorm1d(2, { eps: NaN }), RangeError, '[BatchNorm1d] eps: expected a number from 0, got NaN'],

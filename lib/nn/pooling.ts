@@ -1,3 +1,4 @@
+import { checkBoolean } from '../errors.js';
 import { readArgs, type Rest } from '../ops/arguments.js';
 import {
   adaptiveAvgPool1d,
@@ -25,6 +26,7 @@ import {
 } from '../ops/pool-average.js';
 import { maxPool1d, maxPool2d, maxPool3d, readMaxPool, type MaxPoolOptions } from '../ops/pool-max.js';
 import { maxUnpool1d, maxUnpool2d, maxUnpool3d, type MaxUnpoolOptions } from '../ops/pool-unmax.js';
+import type { ValuesAndIndices } from '../ops/reduce.js';
 import { readPoolWindow } from '../ops/pool-window.js';
 import type { Pair, Single, Triple } from '../ops/window.js';
 import type { Tensor } from '../tensor.js';
@@ -34,7 +36,7 @@ type Size = Single | Pair | Triple;
 type Own<O> = Omit<O, 'kernelSize' | 'normType' | 'returnIndices'>;
 
 /** A pooling with a window of its own. */
-abstract class Pool<S extends Size, O extends object> extends Module {
+abstract class Pool<S extends Size, O extends object, Out = Tensor> extends Module<[x: Tensor], Out> {
   constructor(
     readonly kernelSize: S,
     /** What the layer was given. */
@@ -49,60 +51,68 @@ abstract class Pool<S extends Size, O extends object> extends Module {
   }
 }
 
-const MAX_NAMES = ['stride', 'padding', 'dilation'] as const;
-const MAX_ONLY_NAMED = ['ceilMode'] as const;
-type MaxRest<S> = Rest<[stride: S | null | undefined, padding: S, dilation: S], Own<MaxPoolOptions<S>>>;
+const MAX_NAMES = ['stride', 'padding', 'dilation', 'returnIndices', 'ceilMode'] as const;
+/** What a max pooling gives: the maxima, or with `returnIndices` their positions, too. */
+type Maxima<R extends boolean> = R extends true ? ValuesAndIndices : Tensor;
+type OwnMax<S, R extends boolean> = Own<MaxPoolOptions<S>> & { readonly returnIndices?: R };
+type MaxRest<S, R extends boolean> = Rest<
+  [stride: S | null | undefined, padding: S, dilation: S, returnIndices: R, ceilMode: boolean],
+  OwnMax<S, R>
+>;
 
-function readMax<S extends Size>(
+function readMax<S extends Size, R extends boolean>(
   op: string,
   dims: number,
   kernelSize: S,
-  rest: MaxRest<S>,
-): Own<MaxPoolOptions<S>> {
-  const options = readArgs<Own<MaxPoolOptions<S>>>(op, rest, MAX_NAMES, MAX_ONLY_NAMED);
+  rest: MaxRest<S, R>,
+): OwnMax<S, R> {
+  const options = readArgs<OwnMax<S, R>>(op, rest, MAX_NAMES);
   readMaxPool(op, dims, { ...options, kernelSize });
   return options;
 }
 
 /**
  * {@link maxPool1d} as a module. Shapes: (N, C, L) → (N, C, OL). The stride is that of the window by default.
+ * With `returnIndices` the result is `{ values, indices }`.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
  */
-export class MaxPool1d extends Pool<Single, Own<MaxPoolOptions<Single>>> {
-  constructor(kernelSize: Single, ...rest: MaxRest<Single>) {
+export class MaxPool1d<R extends boolean = false> extends Pool<Single, OwnMax<Single, R>, Maxima<R>> {
+  constructor(kernelSize: Single, ...rest: MaxRest<Single, R>) {
     super(kernelSize, readMax('MaxPool1d', 1, kernelSize, rest));
   }
 
-  forward(x: Tensor): Tensor {
-    return maxPool1d(x, this.kernelSize, this.options);
+  forward(x: Tensor): Maxima<R> {
+    return maxPool1d(x, this.kernelSize, this.options as never) as Maxima<R>;
   }
 }
 
 /**
  * {@link maxPool2d} as a module. Shapes: (N, C, H, W) → (N, C, OH, OW). The stride is that of the window by default.
+ * With `returnIndices` the result is `{ values, indices }`.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
  */
-export class MaxPool2d extends Pool<Pair, Own<MaxPoolOptions<Pair>>> {
-  constructor(kernelSize: Pair, ...rest: MaxRest<Pair>) {
+export class MaxPool2d<R extends boolean = false> extends Pool<Pair, OwnMax<Pair, R>, Maxima<R>> {
+  constructor(kernelSize: Pair, ...rest: MaxRest<Pair, R>) {
     super(kernelSize, readMax('MaxPool2d', 2, kernelSize, rest));
   }
 
-  forward(x: Tensor): Tensor {
-    return maxPool2d(x, this.kernelSize, this.options);
+  forward(x: Tensor): Maxima<R> {
+    return maxPool2d(x, this.kernelSize, this.options as never) as Maxima<R>;
   }
 }
 
 /**
  * {@link maxPool3d} as a module. Shapes: (N, C, D, H, W) → (N, C, OD, OH, OW). The stride is that of the window by default.
+ * With `returnIndices` the result is `{ values, indices }`.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
  */
-export class MaxPool3d extends Pool<Triple, Own<MaxPoolOptions<Triple>>> {
-  constructor(kernelSize: Triple, ...rest: MaxRest<Triple>) {
+export class MaxPool3d<R extends boolean = false> extends Pool<Triple, OwnMax<Triple, R>, Maxima<R>> {
+  constructor(kernelSize: Triple, ...rest: MaxRest<Triple, R>) {
     super(kernelSize, readMax('MaxPool3d', 3, kernelSize, rest));
   }
 
-  forward(x: Tensor): Tensor {
-    return maxPool3d(x, this.kernelSize, this.options);
+  forward(x: Tensor): Maxima<R> {
+    return maxPool3d(x, this.kernelSize, this.options as never) as Maxima<R>;
   }
 }
 
@@ -286,7 +296,7 @@ export class LPPool2d extends LPPool<Pair> {
 }
 
 /** A pooling to images of given sizes. */
-abstract class AdaptivePool<S> extends Module {
+abstract class AdaptivePool<S, Out = Tensor> extends Module<[x: Tensor], Out> {
   constructor(
     op: string,
     dims: number,
@@ -343,44 +353,62 @@ export class AdaptiveAvgPool3d extends AdaptivePool<OutputSize3> {
   }
 }
 
+type AdaptiveRest<R extends boolean> = Rest<[returnIndices: R], { readonly returnIndices?: R }>;
+
+/** A max pooling to images of given sizes. */
+abstract class AdaptiveMaxPool<S, R extends boolean> extends AdaptivePool<S, Maxima<R>> {
+  /** Whether the positions of the maxima are returned, too. */
+  readonly returnIndices: boolean;
+
+  constructor(op: string, dims: number, outputSize: S, rest: AdaptiveRest<R>) {
+    super(op, dims, outputSize);
+    const { returnIndices = false } = readArgs<{ returnIndices?: boolean }>(op, rest, ['returnIndices']);
+    checkBoolean(op, 'returnIndices', returnIndices);
+    this.returnIndices = returnIndices;
+  }
+}
+
 /**
  * {@link adaptiveMaxPool1d} as a module. Shapes: (N, C, L) → (N, C, outputSize).
+ * With `returnIndices` the result is `{ values, indices }`.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
  */
-export class AdaptiveMaxPool1d extends AdaptivePool<OutputSize1> {
-  constructor(outputSize: OutputSize1) {
-    super('AdaptiveMaxPool1d', 1, outputSize);
+export class AdaptiveMaxPool1d<R extends boolean = false> extends AdaptiveMaxPool<OutputSize1, R> {
+  constructor(outputSize: OutputSize1, ...rest: AdaptiveRest<R>) {
+    super('AdaptiveMaxPool1d', 1, outputSize, rest);
   }
 
-  forward(x: Tensor): Tensor {
-    return adaptiveMaxPool1d(x, this.outputSize, false);
+  forward(x: Tensor): Maxima<R> {
+    return adaptiveMaxPool1d(x, this.outputSize, this.returnIndices as never) as Maxima<R>;
   }
 }
 
 /**
  * {@link adaptiveMaxPool2d} as a module. Shapes: (N, C, H, W) → (N, C, …outputSize).
+ * With `returnIndices` the result is `{ values, indices }`.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
  */
-export class AdaptiveMaxPool2d extends AdaptivePool<OutputSize2> {
-  constructor(outputSize: OutputSize2) {
-    super('AdaptiveMaxPool2d', 2, outputSize);
+export class AdaptiveMaxPool2d<R extends boolean = false> extends AdaptiveMaxPool<OutputSize2, R> {
+  constructor(outputSize: OutputSize2, ...rest: AdaptiveRest<R>) {
+    super('AdaptiveMaxPool2d', 2, outputSize, rest);
   }
 
-  forward(x: Tensor): Tensor {
-    return adaptiveMaxPool2d(x, this.outputSize, false);
+  forward(x: Tensor): Maxima<R> {
+    return adaptiveMaxPool2d(x, this.outputSize, this.returnIndices as never) as Maxima<R>;
   }
 }
 
 /**
  * {@link adaptiveMaxPool3d} as a module. Shapes: (N, C, D, H, W) → (N, C, …outputSize).
+ * With `returnIndices` the result is `{ values, indices }`.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
  */
-export class AdaptiveMaxPool3d extends AdaptivePool<OutputSize3> {
-  constructor(outputSize: OutputSize3) {
-    super('AdaptiveMaxPool3d', 3, outputSize);
+export class AdaptiveMaxPool3d<R extends boolean = false> extends AdaptiveMaxPool<OutputSize3, R> {
+  constructor(outputSize: OutputSize3, ...rest: AdaptiveRest<R>) {
+    super('AdaptiveMaxPool3d', 3, outputSize, rest);
   }
 
-  forward(x: Tensor): Tensor {
-    return adaptiveMaxPool3d(x, this.outputSize, false);
+  forward(x: Tensor): Maxima<R> {
+    return adaptiveMaxPool3d(x, this.outputSize, this.returnIndices as never) as Maxima<R>;
   }
 }
