@@ -1,1 +1,2 @@
 export * as safetensors from './safetensors.js';
+export * as torch from './torch.js';

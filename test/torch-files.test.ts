@@ -1,0 +1,106 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { io, nn, type Tensor } from '../lib/index.js';
+import { Global, unpickle } from '../lib/io/pickle.js';
+
+const fixture = (name: string): string => new URL(`fixtures/${name}`, import.meta.url).pathname;
+
+test('every dtype of a file of torch.save, also strided and empty', async (t) => {
+  const state = await io.torch.loadStateDict(fixture('dtypes.pt'));
+  const twelve = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+  t.deepEqual([...state.f32.toArray()], twelve);
+  t.deepEqual(state.transposed.shape, [4, 3]);
+  t.deepEqual([...state.transposed.toArray()], [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]);
+  t.deepEqual(state.part.tolist(), [2, 5, 8]);
+  t.is(state.part.storage, state.f32.storage, 'what shared memory shares it');
+  t.deepEqual(state.f64.tolist(), [0.1, -2.5]);
+  t.deepEqual(state.f16.tolist(), [0.0999755859375, 65504, Infinity]);
+  t.deepEqual(state.bf16.tolist(), [0.10009765625, -3.00405527047391e38].map(Math.fround));
+  t.deepEqual(
+    [state.i64.item(), state.i32.item(), state.i16.item(), state.i8.item()],
+    [7, -(2 ** 31), -5, -5],
+  );
+  t.deepEqual([state.u8.dtype, state.bool.dtype, state.i64.dtype], ['uint8', 'bool', 'int32']);
+  t.deepEqual(state.bool.tolist(), [true, false]);
+  t.deepEqual(state.empty.shape, [0, 3]);
+  t.is(state.parameter.item(), 1.5);
+});
+
+test('a checkpoint: its model into a module, its optimizer as it is', async (t) => {
+  const path = fixture('checkpoint.pt');
+  const model = new nn.Sequential(new nn.Linear(3, 2), new nn.BatchNorm1d(2));
+  model.loadStateDict(await io.torch.loadStateDict(path, 'model'));
+  t.is(model.stateDict()['1.num_batches_tracked'].item(), 1);
+  const all = (await io.torch.load(path)) as {
+    epoch: number;
+    note: null;
+    optimizer: { state: Map<number, object> };
+  };
+  t.is(all.epoch, 3);
+  t.is(all.note, null);
+  const moments = all.optimizer.state.get(0) as { exp_avg: Tensor };
+  t.deepEqual(moments.exp_avg.shape, [2, 3]);
+  await t.throwsAsync(io.torch.loadStateDict(path), {
+    message: /epoch: expected a tensor|model: expected a tensor/,
+  });
+});
+
+test('whatever is no tensor or container is an error that names it', async (t) => {
+  await t.throwsAsync(io.torch.load(fixture('whole-model.pt')), {
+    instanceOf: TypeError,
+    message: /torch\.nn\.modules\.container\.Sequential/,
+  });
+  await t.throwsAsync(io.torch.load(fixture('legacy.pt')), { message: /the format of PyTorch before 1\.6/ });
+  await t.throwsAsync(io.torch.load(fixture('make.py')), { message: /not a zip file/ });
+});
+
+test('a pickle runs nothing', (t) => {
+  const read = (text: string): unknown =>
+    unpickle('p', Buffer.from(text, 'latin1'), 'f', { calls: {}, persistent: () => null });
+  t.throws(() => read('\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R.'), {
+    message: /os\.system: .* not run/,
+  });
+  t.throws(() => read('\x80\x02cconstructor\n__proto__\n)R.'), { instanceOf: TypeError });
+  t.true(read('cos\nsystem\n.') instanceof Global);
+  for (const text of [
+    '',
+    '.',
+    'R',
+    '(',
+    'X\xff\xff\xff\xff',
+    'h\x00.',
+    't',
+    's',
+    'u',
+    'a',
+    '))a.',
+    '\xff',
+    'c',
+    'NNb.',
+  ])
+    t.throws(() => read(text), { message: /^\[p\] f: / }, JSON.stringify(text));
+});
+
+test('damaged files are errors', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'mgp-'));
+  try {
+    const whole = await readFile(fixture('dtypes.pt'));
+    const path = join(folder, 'damaged.pt');
+    for (let i = 0; i < 200; i++) {
+      const bytes = Buffer.from(whole);
+      if (i % 2 === 0) bytes[(i * 7919) % bytes.length] ^= 1 << (i % 8);
+      const length = i % 2 === 0 ? bytes.length : (i * 7919) % bytes.length;
+      await writeFile(path, bytes.subarray(0, length));
+      try {
+        await io.torch.load(path);
+      } catch (error) {
+        t.true(error instanceof Error && error.message.startsWith('[torch.load] '), String(error));
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  t.pass();
+});
