@@ -291,6 +291,96 @@ void correlateImages(const Conv& conv, bool isBackwards, const Images& source, c
   }
 }
 
+/// Whether fewer multiplications are worth transforming pixels, weights and results: see Winograd.
+template <class T>
+bool suitsWinograd(const Conv& conv, int64_t outHeight, int64_t outWidth) {
+  constexpr int64_t kLeast = 16, kCache = 3 << 19;
+  const Window& w = conv.window;
+  for (int i = 0; i < 2; i++)
+    if (w.kernel[i] != 3 || w.stride[i] != 1 || w.dilation[i] != 1 || w.padding[i] > 2) return false;
+  // Weights come from the cache for every few tiles; and few pixels of the tiles may lie outside.
+  const int64_t weights =
+      conv.channels * conv.filters * Winograd<T>::kPoints * static_cast<int64_t>(sizeof(T));
+  const int64_t covered = (outHeight + 1) / 2 * ((outWidth + 1) / 2) * 4;
+  return std::min(conv.channels, conv.filters) >= kLeast && weights <= kCache &&
+         5 * covered <= 6 * outHeight * outWidth;
+}
+
+/// The same with fewer multiplications. Returns false where a result is not finite: then it may have come to
+/// that only on the way, or have spread to its neighbours.
+template <class T>
+bool winogradImages(const Conv& conv, bool isBackwards, const Images& source, const T* weight, const T* bias,
+                    bool relu, const Images* gate, const Images& result) {
+  const Window& w = conv.window;
+  const ImageKernels<T>& k = kernelsFor<T>();
+  const int64_t area = w.area();
+  const int64_t results = isBackwards ? conv.channels : conv.filters;
+  const int64_t depth = isBackwards ? conv.filters : conv.channels;
+  const Innermost<T> from(source, conv.n), to(result, conv.n);
+  const bool isCopied = from.isCopy || to.isCopy;
+  const std::unique_ptr<T[]> copies(isCopied ? new T[static_cast<size_t>(from.size() + to.size())] : nullptr);
+  from.read(0, conv.n, copies.get());
+
+  const int64_t packedSize = results * depth * Winograd<T>::kPoints;
+  const std::unique_ptr<T[]> packed(new T[static_cast<size_t>(conv.groups * packedSize)]);
+  const int64_t blocks = (results + Winograd<T>::kResults - 1) / Winograd<T>::kResults;
+  parallelFor(conv.groups * blocks, std::max<int64_t>(1, 1024 / depth), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t group = i / blocks, m = i % blocks * Winograd<T>::kResults;
+      const int64_t resultStep = isBackwards ? area : conv.depth, depthStep = isBackwards ? conv.depth : area;
+      k.transformWeights(weight + group * conv.weightSize + m * resultStep,
+                         std::min(Winograd<T>::kResults, results - m), depth, resultStep, depthStep,
+                         isBackwards, packed.get() + group * packedSize + m * depth * Winograd<T>::kPoints);
+    }
+  });
+
+  // What is transformed stays in the cache of a core.
+  constexpr int64_t kCache = 1 << 19;
+  const int64_t tileSize = Winograd<T>::kPoints * Winograd<T>::kLanes;
+  const int64_t tileBytes = tileSize * (depth + Winograd<T>::kResults) * static_cast<int64_t>(sizeof(T));
+  const int64_t outWidth = isBackwards ? w.width : w.outWidth;
+  const Winograd<T> whole{
+      conv.n,
+      results,
+      depth,
+      {isBackwards ? w.outHeight : w.height, isBackwards ? w.outWidth : w.width},
+      {isBackwards ? w.height : w.outHeight, outWidth},
+      {isBackwards ? 2 - w.padding[0] : w.padding[0], isBackwards ? 2 - w.padding[1] : w.padding[1]},
+      std::clamp<int64_t>(kCache / tileBytes, 1, (outWidth + 1) / 2),
+      nullptr,
+      nullptr,
+      relu,
+      nullptr,
+      nullptr,
+      nullptr,
+      {from.steps[0], from.steps[1], from.steps[2]},
+      {to.steps[0], to.steps[1], to.steps[2]},
+      nullptr};
+  const int64_t rows = (whole.outSize[0] + 1) / 2;
+  std::atomic<bool> failed{false}, isFinite{true};
+  const Parts parts(conv.n, kCache);
+  parallelFor(parts.count * conv.groups * rows, 1, [&](int64_t first, int64_t last) {
+    T* const scratch = scratchFor<T>(whole.tiles * tileSize * (depth + Winograd<T>::kResults), failed);
+    if (!scratch) return;
+    for (int64_t i = first; i < last; i++) {
+      const int64_t group = i / rows % conv.groups, part = i / rows / conv.groups, begin = parts.begin(part);
+      Winograd<T> own = whole;
+      own.images = parts.end(part) - begin;
+      own.weight = packed.get() + group * packedSize;
+      own.bias = bias ? bias + group * results : nullptr;
+      const int64_t at = group * results * to.steps[0];
+      own.gate = gate ? reinterpret_cast<const T*>(gate->data) + begin + at : nullptr;
+      own.in = from.at(0, copies.get()) + begin + group * depth * from.steps[0];
+      own.out = to.at(0, copies.get() + from.size()) + begin + at;
+      own.scratch = scratch;
+      if (!k.winograd(own, i % rows)) isFinite.store(false, std::memory_order_relaxed);
+    }
+  });
+  checkMemory(failed);
+  if (isFinite) to.write(0, conv.n, copies.get() + from.size());
+  return isFinite;
+}
+
 }  // namespace
 
 template <class T>
@@ -307,6 +397,9 @@ bool ByImages<T>::forward(const Conv& conv, const Images& x, const T* weight, co
                           const Images& out) {
   // The zeros of the padding are left out, which is wrong where the other factor is not finite.
   if (!isFinite(weight, conv.groups * conv.weightSize)) return false;
+  if (suitsWinograd<T>(conv, conv.window.outHeight, conv.window.outWidth) &&
+      winogradImages<T>(conv, false, x, weight, bias, relu, nullptr, out))
+    return true;
   correlateImages<T>(conv, false, x, weight, bias, relu, nullptr, out);
   return true;
 }
@@ -315,6 +408,9 @@ bool ByImages<T>::forward(const Conv& conv, const Images& x, const T* weight, co
 template <class T>
 bool ByImages<T>::gradInput(const Conv& conv, const Images& grad, const T* weight, const Images* gate,
                             const Images& out) {
+  if (suitsWinograd<T>(conv, conv.window.height, conv.window.width) &&
+      winogradImages<T>(conv, true, grad, weight, nullptr, false, gate, out))
+    return true;
   correlateImages<T>(conv, true, grad, weight, nullptr, false, gate, out);
   return true;
 }

@@ -1,9 +1,11 @@
 import test from 'ava';
 import {
+  conv2d,
   crossEntropy,
   getNumThreads,
   grad,
   manualSeed,
+  noGrad,
   optim,
   randint,
   randn,
@@ -102,3 +104,22 @@ for (const backend of BACKENDS)
       setNumThreads(threads);
     });
   });
+
+test('an infinite pixel of a deep convolution spreads as far as the window, on every backend alike', (t) => {
+  const kinds = BACKENDS.map((backend) =>
+    onBackend(backend, () => {
+      manualSeed(7);
+      const x = randn([8, 16, 6, 7]);
+      noGrad(() => x.indexPut_([3, 5, 2, 4], Infinity));
+      x.requiresGrad = true;
+      const weight = randn([16, 16, 3, 3]);
+      const y = conv2d(x, weight, null, { padding: 1 });
+      const g = randn(y.shape);
+      noGrad(() => g.indexPut_([1, 2, 0, 0], NaN));
+      const [dx] = grad(y, x, { gradOutputs: g });
+      return [y, dx].map((z) => z.toArray().filter((v) => !Number.isFinite(v)).length);
+    }),
+  );
+  t.deepEqual(kinds[0], [16 * 9, 16 * 4]);
+  for (const other of kinds) t.deepEqual(other, kinds[0]);
+});

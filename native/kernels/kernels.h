@@ -346,6 +346,28 @@ struct Products {
   T* out;
 };
 
+/// A 3×3 convolution of one group with stride 1, or its gradient for the input, of images that lie innermost,
+/// with 16 multiplications for four results of a window instead of 36: F(2×2, 3×3) of Lavin and Gray 2016
+/// (after Winograd). The results lie in tiles of 2×2, each of which sees 4×4 pixels.
+template <class T>
+struct Winograd {
+  static constexpr int64_t kPoints = 16;              // Products for a tile, channel and filter.
+  static constexpr int64_t kLanes = 128 / sizeof(T);  // Images that are worked on together, at most.
+  static constexpr int64_t kResults = 8;              // Results that are worked on together, at most.
+
+  int64_t images, results, depth;
+  int64_t inSize[2], outSize[2], padding[2];
+  int64_t tiles;    // Tiles that are worked on together.
+  const T* weight;  // Transformed.
+  const T* bias;    // These as for Correlation.
+  bool relu;
+  const T* gate;
+  const T* in;
+  T* out;
+  int64_t inSteps[3], outSteps[3];
+  T* scratch;  // kPoints · kLanes · tiles · (depth + kResults) elements.
+};
+
 template <class T>
 struct ImageKernels {
   /// Images that these kernels need at least.
@@ -355,6 +377,12 @@ struct ImageKernels {
   /// Brings weights, whose m and k lie so far apart, into the order in which `correlate` reads them.
   void (*pack)(const T* weight, int64_t results, int64_t depth, int64_t area, int64_t resultStep,
                int64_t depthStep, T* packed);
+  /// Row `row` of tiles. Whether the results are finite: sums of pixels may not be where the pixels are.
+  bool (*winograd)(const Winograd<T>& winograd, int64_t row);
+  /// Transforms weights 3×3, whose m and k lie so far apart, for `winograd`: 16 / 9 as many. Turned by 180°
+  /// if so.
+  void (*transformWeights)(const T* weight, int64_t results, int64_t depth, int64_t resultStep,
+                           int64_t depthStep, bool turned, T* out);
   /// The weights come in tiles: how many there are, and the sums of the tiles [begin, end).
   int64_t (*tiles)(const Products<T>& products);
   void (*multiply)(const Products<T>& products, int64_t begin, int64_t end);

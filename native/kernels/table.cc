@@ -20,6 +20,7 @@ void fillIndex(Kernels& table);
 void fillRandom(Kernels& table);
 void fillOptimizer(Kernels& table);
 void fillImages(Kernels& table);
+void fillWinograd(Kernels& table);
 
 void fill(Kernels& table) {
   table.isa = MGP_STRING(MGP_ISA);
@@ -36,6 +37,7 @@ void fill(Kernels& table) {
   fillRandom(table);
   fillOptimizer(table);
   fillImages(table);
+  fillWinograd(table);
 }
 
 }  // namespace mgp::MGP_ISA

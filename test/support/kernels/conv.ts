@@ -17,7 +17,23 @@ interface Sizes {
   readonly params: Conv2dParams;
 }
 
+/** As most layers of deep networks are: 3×3 and many channels, for which there are ways of their own. */
+function drawDeep(random: Random, groups: number): Sizes {
+  const pair = (list: readonly number[]): [number, number] => [random.pick(list), random.pick(list)];
+  const image = pair([3, 4, 5, 6, 9]);
+  const padding = pair([0, 1, 1, 2]);
+  return {
+    images: random.pick([8, 9, 16, 21, 33]),
+    channels: random.pick([16, 17, 22]),
+    filters: random.pick([16, 19, 24]),
+    image,
+    out: [image[0] + 2 * padding[0] - 2, image[1] + 2 * padding[1] - 2],
+    params: { kernel: [3, 3], stride: [1, 1], padding, dilation: [1, 1], groups },
+  };
+}
+
 function draw(random: Random, groups: number): Sizes {
+  if (groups < 3 && random.chance(0.1)) return drawDeep(random, groups);
   for (;;) {
     const pair = (list: readonly number[]): [number, number] => [random.pick(list), random.pick(list)];
     const image = pair([1, 2, 3, 5, 6, 7, 8, 12]);
