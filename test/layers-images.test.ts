@@ -1,5 +1,16 @@
 import test from 'ava';
-import { functional as F, nn, randn, type Tensor } from '../lib/index.js';
+import {
+  arange,
+  functional as F,
+  gather,
+  gradcheck,
+  gradgradcheck,
+  nn,
+  randn,
+  ShapeError,
+  tensor,
+  type Tensor,
+} from '../lib/index.js';
 import { BACKENDS, onBackend, sameBits } from './support/check.js';
 
 // Layers over images are their functions with weights of their own.
@@ -142,4 +153,43 @@ test('max pooling layers give positions, too, in the order of PyTorch and by nam
     t.true(sameBits(found.values, wanted.values));
     t.true(sameBits(found.indices, wanted.indices));
   }
+});
+
+test('fractionalMaxPool2d takes its windows from where PyTorch does, and its gradients are right', (t) => {
+  const x = arange(60, { dtype: 'float64' }).mul(0.7).sin().reshape(1, 2, 5, 6);
+  const samples = tensor(
+    [
+      [
+        [0.1, 0.9],
+        [0.6, 0.35],
+      ],
+    ],
+    { dtype: 'float64' },
+  );
+  const { values, indices } = F.fractionalMaxPool2d(x, [2, 3], [3, 2], null, true, {
+    _randomSamples: samples,
+  });
+  t.deepEqual(indices.tolist(), [
+    [
+      [
+        [2, 11],
+        [12, 11],
+        [20, 29],
+      ],
+      [
+        [8, 9],
+        [18, 17],
+        [26, 27],
+      ],
+    ],
+  ]);
+  t.true(sameBits(values, gather(x.reshape(1, 2, 30), 2, indices.reshape(1, 2, 6)).reshape(1, 2, 3, 2)));
+  const pool = (y: Tensor): Tensor => F.fractionalMaxPool2d(y, 2, 3, { _randomSamples: samples });
+  const leaf = tensor(x.tolist(), { dtype: 'float64', requiresGrad: true });
+  t.true(gradcheck(pool, [leaf]));
+  t.true(gradgradcheck(pool, [leaf]));
+  t.deepEqual(F.fractionalMaxPool2d(image, 2, { outputRatio: 0.5 }).shape, [2, 4, 3, 3]);
+  t.deepEqual(F.fractionalMaxPool2d(image.select(0, 0), 2, [5, 6]).shape, [4, 5, 6]);
+  t.throws(() => F.fractionalMaxPool2d(image, 2, 6), { instanceOf: ShapeError });
+  t.throws(() => F.fractionalMaxPool2d(image, 2), { instanceOf: TypeError });
 });
