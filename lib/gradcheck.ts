@@ -53,12 +53,13 @@ export function gradcheck(
   for (const input of checked)
     if (input.dtype !== 'float64') typeError('gradcheck', `inputs: expected float64, got ${input.dtype}`);
   const outputs = toList(fn(...ins));
+  const numerics = checked.map((input) => differences(fn, ins, ins.indexOf(input), eps));
   for (const [o, output] of outputs.entries()) {
     if (!isFloat(output.dtype)) continue;
     const analytic = jacobian(output, checked);
     for (const [i, input] of checked.entries()) {
       const index = ins.indexOf(input);
-      const numeric = differences(fn, ins, index, o, eps);
+      const numeric = numerics[i].map((moved) => moved[o]);
       const wrong = compare(analytic[i], numeric, { input, index, output: o, atol, rtol });
       if (wrong === null) continue;
       if (!raiseException) return false;
@@ -147,27 +148,26 @@ function jacobian(output: Tensor, inputs: readonly Tensor[]): Float64Array[][] {
   return rows;
 }
 
-/** d output / d input by central differences: a row for each element of the input. */
+/** d outputs / d input by central differences: for each element of the input, a row for each output; none where it is no float. */
 function differences(
   fn: Differentiable,
   inputs: readonly Tensor[],
   index: number,
-  output: number,
   eps: number,
-): Float64Array[] {
+): Float64Array[][] {
   const input = inputs[index];
-  const evaluate = (element: number, step: number): Float64Array => {
+  const evaluate = (element: number, step: number): Float64Array[] => {
     const moved = empty(input.shape, input.dtype);
     moved.storage.array.set(input.toArray());
     moved.storage.array[element] += step;
     moved.requiresGrad = true;
-    const result = toList(fn(...inputs.map((x, i) => (i === index ? moved : x))))[output];
-    return Float64Array.from(result.toArray());
+    const results = toList(fn(...inputs.map((x, i) => (i === index ? moved : x))));
+    return results.map((result) => Float64Array.from(isFloat(result.dtype) ? result.toArray() : []));
   };
   return Array.from({ length: input.size }, (_, element) => {
     const above = evaluate(element, eps);
     const below = evaluate(element, -eps);
-    return above.map((value, i) => (value - below[i]) / (2 * eps));
+    return above.map((values, o) => values.map((value, i) => (value - below[o][i]) / (2 * eps)));
   });
 }
 
