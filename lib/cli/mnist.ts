@@ -1,7 +1,6 @@
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import Table from 'cli-table3';
-import { saveFile } from '../io/safetensors.js';
 import { writeFileAtomic } from '../io/atomic.js';
 import type { MnistDatasets } from '../data/mnist-dataset.js';
 import type { Evaluation } from '../train/evaluate.js';
@@ -158,7 +157,11 @@ async function writeFiles(
       epochs: String(summary.epochs.length),
       seed: String(run.seed),
     };
-    await saveFile(model.stateDict(), save, { ...notes, ...(interrupted && { interrupted: 'true' }) });
+    const { io } = await import('../index.js');
+    await io.safetensors.saveFile(model.stateDict(), save, {
+      ...notes,
+      ...(interrupted && { interrupted: 'true' }),
+    });
   }
   if (report !== undefined) await writeReport(report, run, model, evaluation, summary);
 }
