@@ -10,10 +10,10 @@ const LAYERS = [
     'lib/(autograd|autograd-names|checkpoint|compile|derivatives|function|functional|gradcheck|graph|hooks|methods|waiting)[.]ts',
   ],
   ['nn, optim, data, io', 'lib/(nn|optim|data|io)/'],
+  ['train', 'lib/train/'],
   ['index', 'lib/index[.]ts'],
   // From here on everything is written as a user would write it, on what index.ts exports.
   ['models', 'lib/models/'],
-  ['train', 'lib/train/'],
   ['cli', 'lib/cli/'],
 ];
 const paths = LAYERS.map(([, path]) => `^${path}`);

@@ -38,3 +38,5 @@ export * as functional from './functional.js';
 export * as io from './io/index.js';
 export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';
+export * as train from './train/index.js';
+export { fit } from './train/fit.js';

@@ -93,7 +93,7 @@ test('other failures exit 1 in one line, with --verbose in many', async (t) => {
     t.is(high.code, 1);
     t.regex(
       high.stderr,
-      /^mgp: \[mnist\] the loss became (NaN|Infinity) in epoch 1, step \d: try a smaller lr\n$/,
+      /^mgp: \[fit\] the loss became (NaN|Infinity) in epoch 1, step \d: try a smaller lr\n$/,
     );
   });
 });

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import Table from 'cli-table3';
 import { writeFileAtomic } from '../io/atomic.js';
 import type { MnistDatasets } from '../data/mnist-dataset.js';
-import type { Evaluation } from '../train/evaluate.js';
-import type { EpochResult, TrainResult } from '../train/mnist.js';
+import type { Evaluation } from './evaluate.js';
+import type { EpochResult, TrainResult } from './mnist-training.js';
 import { steadyHeap } from './heap.js';
 import { Interrupt } from './interrupt.js';
 import { Progress } from './progress.js';
@@ -64,7 +64,7 @@ export async function mnist(flags: MnistFlags): Promise<number> {
   if (flags.backend !== undefined) process.env.MGP_BACKEND = flags.backend;
   const { getBackend, getNumThreads, setNumThreads } = await import('../index.js');
   const { mnistDataset } = await import('../data/mnist-dataset.js');
-  const { trainMnist } = await import('../train/mnist.js');
+  const { trainMnist } = await import('./mnist-training.js');
   if (flags.threads !== undefined) setNumThreads(flags.threads);
 
   // What a person reads goes to standard output, unless that is for one JSON object alone.

@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress';
-import type { EpochResult, StepEvent } from '../train/mnist.js';
+import type { EpochResult, StepEvent } from './mnist-training.js';
 import {
   colorsFor,
   formatCount,

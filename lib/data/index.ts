@@ -4,6 +4,7 @@ export { Dataset, ListDataset, TensorDataset, type BatchedDataset, type DatasetL
 export { IterableDataset } from './iterable-dataset.js';
 export {
   DataLoader,
+  type BatchIndices,
   type BatchOf,
   type DataLoaderOptions,
   type DataLoaderState,

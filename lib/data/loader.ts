@@ -60,6 +60,14 @@ export interface DataLoaderState {
   sampler: unknown;
 }
 
+/** The indices of a loader's passes, batch by batch, and where the loader is. */
+export interface BatchIndices extends Iterable<Tensor> {
+  /** Number of batches of a pass. */
+  readonly length: number;
+  stateDict(): DataLoaderState;
+  loadStateDict(state: DataLoaderState): void;
+}
+
 /**
  * Goes through a dataset in batches: `for (const [x, y] of loader) …`, or `for await` where samples come asynchronously,
  * from a stream or from worker threads. Every pass is a new epoch.
@@ -223,8 +231,16 @@ export class DataLoader<D extends Loadable = Loadable, Batch = BatchOf<D>>
    * The indices of one pass, batch by batch. A training loop that calls `dataset.getItems(indices)` inside the scope of
    * its step has the memory of its batches back, too.
    */
-  get batchSampler(): Iterable<Tensor> {
-    return { [Symbol.iterator]: () => this.#indices() };
+  get batchSampler(): BatchIndices {
+    const length = (): number => this.length;
+    return {
+      [Symbol.iterator]: () => this.#indices(),
+      get length() {
+        return length();
+      },
+      stateDict: () => this.stateDict(),
+      loadStateDict: (state) => this.loadStateDict(state),
+    };
   }
 
   /** Where the loader is. */

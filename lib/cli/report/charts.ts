@@ -1,4 +1,4 @@
-import type { EpochResult } from '../../train/mnist.js';
+import type { EpochResult } from '../mnist-training.js';
 import { html, json, raw, script, type Html } from './html.js';
 
 /** What the charts show. Positions are in epochs. */

@@ -1,4 +1,4 @@
-import type { Evaluation } from '../../train/evaluate.js';
+import type { Evaluation } from '../evaluate.js';
 import { formatCount } from '../terminal.js';
 import { html, type Html } from './html.js';
 import { toPngUrl } from './png.js';

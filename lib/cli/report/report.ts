@@ -1,5 +1,5 @@
-import type { Evaluation } from '../../train/evaluate.js';
-import type { EpochResult } from '../../train/mnist.js';
+import type { Evaluation } from '../evaluate.js';
+import type { EpochResult } from '../mnist-training.js';
 import { uplotScript, uplotStyle } from '../assets.js';
 import {
   formatBytes,

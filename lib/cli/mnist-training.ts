@@ -1,8 +1,7 @@
 import { DataLoader } from '../data/loader.js';
 import type { MnistDatasets } from '../data/mnist-dataset.js';
-import { compile, manualSeed, nn, optim, tidy, type Tensor } from '../index.js';
+import { fit, manualSeed, nn, optim, type Tensor } from '../index.js';
 import { CNN } from '../models/cnn.js';
-import { Breath } from './breathe.js';
 import { evaluate, type Evaluation } from './evaluate.js';
 
 export interface TrainOptions {
@@ -78,63 +77,44 @@ export async function trainMnist(options: TrainOptions, events: TrainEvents = {}
   if (seed !== undefined) manualSeed(seed);
   const model = new CNN();
   const optimizer = new optim.Adam(model.parameters(), { lr, betas });
-  const criterion = new nn.CrossEntropyLoss();
   const loader = new DataLoader(data.train, { batchSize, shuffle: true });
-  const breath = new Breath();
   const results: EpochResult[] = [];
   let evaluation: Evaluation | null = null;
+  // Of the epoch under way, and of all before it.
+  let current = { images: 0, seconds: 0 };
   const total = { images: 0, seconds: 0 };
 
-  /** One step of gradient descent, as one native call. */
-  const learn = compile((indices: Tensor) => {
-    const [x, y] = data.train.getItems(indices);
-    const loss = criterion.forward(model.forward(x), y);
-    optimizer.zeroGrad();
-    loss.backward();
-    optimizer.step();
-    return loss;
-  });
-  const trainOn = (indices: Tensor): number => tidy(() => learn(indices).item());
-
   const start = performance.now();
-  for (let epoch = 1; epoch <= epochs && !signal?.aborted; epoch++) {
-    const began = performance.now();
-    let step = 0;
-    let images = 0;
-    let losses = 0;
-    let seconds = 0;
-    for (const indices of loader.batchSampler) {
-      const loss = trainOn(indices);
-      if (!Number.isFinite(loss))
-        throw new Error(
-          `[mnist] the loss became ${loss} in epoch ${epoch}, step ${step + 1}: try a smaller lr`,
-        );
-      step++;
-      images += indices.size;
-      losses += loss * indices.size;
-      seconds = (performance.now() - began) / 1000;
-      events.step?.({ epoch, step, loss, images, seconds });
-      if (breath.due()) await breath.take();
-      if (signal?.aborted) break;
+  const training = fit(model, {
+    // A step makes its batch itself: it has the memory back at its end.
+    data: loader.batchSampler,
+    apply: (indices: Tensor) => {
+      const [x, y] = data.train.getItems(indices);
+      return [model.forward(x), y];
+    },
+    ...{ loss: new nn.CrossEntropyLoss(), optimizer, epochs, signal, compile: true, progress: false },
+  });
+  for await (const event of training) {
+    if (event.type === 'done') break;
+    const { epoch, loss, samples: images, seconds } = event;
+    current = { images, seconds };
+    if (event.type === 'step') {
+      events.step?.({ epoch, step: event.step, loss, images, seconds });
+      continue;
     }
     total.images += images;
     total.seconds += seconds;
-    if (signal?.aborted) break;
-
+    current = { images: 0, seconds: 0 };
     events.test?.(epoch);
     const tested = await evaluate(model, data.test, signal);
     if (tested === null) break;
     evaluation = tested;
-    const result = {
-      epoch,
-      loss: losses / images,
-      testAccuracy: tested.accuracy,
-      seconds,
-      imagesPerSecond: images / seconds,
-    };
+    const result = { epoch, loss, testAccuracy: tested.accuracy, seconds, imagesPerSecond: images / seconds };
     results.push(result);
     events.epoch?.(result, tested);
   }
+  total.images += current.images;
+  total.seconds += current.seconds;
   return {
     model,
     epochs: results,

@@ -1,7 +1,7 @@
 import { DataLoader } from '../data/loader.js';
 import type { ImageDataset } from '../data/mnist-dataset.js';
 import { crossEntropy, noGrad, softmax, tidy, type nn } from '../index.js';
-import { Breath } from './breathe.js';
+import { Breath } from '../train/breathe.js';
 
 /** How well a model does on a dataset, and what it said for each sample. */
 export interface Evaluation {

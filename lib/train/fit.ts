@@ -1,0 +1,95 @@
+import type { Module } from '../nn/module.js';
+import type { Tensor } from '../tensor.js';
+import type { FitEvent, FitResult } from './events.js';
+import { Loop } from './loop.js';
+import { readFitOptions, type FitOptions } from './options.js';
+
+/**
+ * Trains a model. What it returns is both what can be awaited, and a list of events that come as the training goes on; it
+ * begins when somebody does either. Between steps the event loop has its turns, every 50 ms or so.
+ *
+ * ```ts
+ * const { history } = await fit(model, { data, loss: new nn.CrossEntropyLoss(), optimizer, epochs: 10 });
+ *
+ * for await (const event of fit(model, { …, validation, metrics: [train.accuracy()], earlyStopping: 3 }))
+ *   if (event.type === 'epoch') console.log(event.epoch, event.valLoss, event.metrics.accuracy);
+ * ```
+ *
+ * Leaving the loop (`break`, an error) ends the training at that step. Unless `progress` says otherwise, a bar on standard
+ * error shows how far it is, or now and then a line where that is no terminal.
+ * @param options see {@link FitOptions}
+ * @throws TypeError, RangeError for wrong options at once, before anything is changed. Later: Error when the loss stops being
+ *   a finite number, RangeError for an epoch without batches, and what model, data and loss throw.
+ */
+export function fit<In extends unknown[], Out, Batch = readonly Tensor[]>(
+  model: Module<In, Out>,
+  options: FitOptions<Batch, Out>,
+): Training {
+  return new Training(new Loop(readFitOptions(model, options)));
+}
+
+/** A training that {@link fit} has made. */
+export class Training implements AsyncIterable<FitEvent>, PromiseLike<FitResult> {
+  readonly #loop: Loop;
+  readonly #result: Promise<FitResult>;
+  #settle!: { resolve: (result: FitResult) => void; reject: (error: unknown) => void };
+  #begun = false;
+
+  /** @internal */
+  constructor(loop: Loop) {
+    this.#loop = loop;
+    this.#result = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Whoever listens to the events gets the error there.
+    this.#result.catch(() => undefined);
+  }
+
+  /** The events; once. */
+  [Symbol.asyncIterator](): AsyncGenerator<FitEvent, void> {
+    if (this.#begun)
+      throw new Error('[fit] the training has begun: its events go to one listener, from the start');
+    this.#begun = true;
+    return this.#run();
+  }
+
+  /** The result, as of a promise. The training begins, if it has not. */
+  then<A = FitResult, B = never>(
+    onFulfilled?: ((result: FitResult) => A | PromiseLike<A>) | null,
+    onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    if (!this.#begun) {
+      this.#begun = true;
+      void this.#drain();
+    }
+    return this.#result.then(onFulfilled, onRejected);
+  }
+
+  async #drain(): Promise<void> {
+    const events = this.#run();
+    try {
+      while ((await events.next()).done !== true);
+    } catch {
+      // The result has it.
+    }
+  }
+
+  async *#run(): AsyncGenerator<FitEvent, void> {
+    const { resolve, reject } = this.#settle;
+    try {
+      for await (const event of this.#loop.run()) {
+        if (event.type === 'done') {
+          const { type: _, ...result } = event;
+          resolve(result);
+        }
+        yield event;
+      }
+    } catch (error) {
+      reject(error);
+      throw error;
+    } finally {
+      // Where the listener has left; otherwise it is settled.
+      resolve(this.#loop.result('aborted'));
+    }
+  }
+}

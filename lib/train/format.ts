@@ -1,0 +1,25 @@
+// Numbers for a person who waits.
+
+const NUMBER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** `12,345`. */
+export const formatCount = (value: number): string => NUMBER.format(value);
+
+/** `0.0123`, or as many digits as a smaller number takes to be told from 0. */
+export const formatLoss = (loss: number): string =>
+  loss >= 0.001 || loss === 0 ? loss.toFixed(4) : loss.toPrecision(2);
+
+/** `9.3 s`. */
+export const formatSeconds = (seconds: number): string =>
+  `${seconds < 100 ? seconds.toFixed(1) : formatCount(seconds)} s`;
+
+/** `9 s`, `2 min 05 s`, `1 h 03 min`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (value: number): string => String(value).padStart(2, '0');
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes} min ${two(whole % 60)} s`
+    : `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}

@@ -1,0 +1,23 @@
+export type { DoneEvent, EpochEvent, FitEvent, FitResult, Reason, StepEvent } from './events.js';
+export { fit, Training } from './fit.js';
+export { Metric, type Mode } from './metric.js';
+export {
+  accuracy,
+  f1,
+  precision,
+  recall,
+  topK,
+  type Average,
+  type AverageOptions,
+  type ThresholdOptions,
+} from './metrics-classes.js';
+export { mae, r2, rocAuc } from './metrics-numbers.js';
+export type {
+  Batches,
+  ClipOptions,
+  EarlyStoppingOptions,
+  FitOptions,
+  Loss,
+  ScheduleOptions,
+} from './options.js';
+export type { ProgressStream } from './progress.js';

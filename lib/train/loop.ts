@@ -1,0 +1,224 @@
+import { getRngState, setRngState } from '../random.js';
+import { Breath } from './breathe.js';
+import type { DoneEvent, EpochEvent, FitEvent, FitResult, Reason, StepEvent } from './events.js';
+import type { Metric } from './metric.js';
+import type { Monitor, Plan } from './options.js';
+import { iterate, lengthOf } from './positions.js';
+import { Progress } from './progress.js';
+import { makeStep, test } from './step.js';
+
+/** Where a training is, as plain values. */
+export interface RunState {
+  /** The epoch that is under way, or comes next; counts from 1. */
+  epoch: number;
+  /** Steps, samples, the sum of their losses and seconds, of this epoch. */
+  step: number;
+  samples: number;
+  losses: number;
+  seconds: number;
+  /** Steps of all epochs. */
+  steps: number;
+  history: EpochEvent[];
+  /** The best value that early stopping has seen, and for how many epochs there has been none. */
+  best: number | null;
+  stale: number;
+}
+
+const freshState = (): RunState => ({
+  ...{ epoch: 1, step: 0, samples: 0, losses: 0, seconds: 0 },
+  ...{ steps: 0, history: [], best: null, stale: 0 },
+});
+
+/** The training itself. */
+export class Loop {
+  readonly #plan: Plan;
+  readonly #state = freshState();
+  readonly #learn: ReturnType<typeof makeStep>;
+  /** Those that are measured while the model is trained. */
+  readonly #trained: ReadonlyMap<string, Metric>;
+  readonly #breath = new Breath();
+  #progress: Progress | null = null;
+  #began = performance.now();
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#trained = plan.validation === null ? plan.metrics : new Map();
+    this.#learn = makeStep(plan, this.#trained);
+  }
+
+  /** What the training has come to. */
+  result(reason: Reason): FitResult {
+    const { history, steps } = this.#state;
+    return { history: [...history], steps, reason, seconds: (performance.now() - this.#began) / 1000 };
+  }
+
+  async *run(): AsyncGenerator<FitEvent, void> {
+    const { model, data, epochs, progress } = this.#plan;
+    const state = this.#state;
+    const { training } = model;
+    this.#began = performance.now();
+    if (progress !== null) this.#progress = new Progress(progress, epochs, lengthOf(data));
+    try {
+      while (state.epoch <= epochs && !this.#isStale() && !this.#isAborted()) yield* this.#runEpoch();
+      const reason = this.#isStale() ? 'earlyStopping' : state.epoch > epochs ? 'finished' : 'aborted';
+      yield { type: 'done', ...this.result(reason) } satisfies DoneEvent;
+    } finally {
+      this.#progress?.stop();
+      model.train(training);
+    }
+  }
+
+  /** The rest of an epoch, as far as it gets. */
+  async *#runEpoch(): AsyncGenerator<FitEvent, void> {
+    const { model, validation } = this.#plan;
+    const state = this.#state;
+    model.train();
+    if (state.step === 0) for (const metric of this.#trained.values()) metric.reset();
+    yield* this.#trainOn();
+    if (this.#isAborted()) return;
+    if (state.step === 0)
+      throw new RangeError(`[fit] data: expected batches, got none in epoch ${state.epoch}`);
+    const valLoss = validation === null ? null : await this.#validate(validation);
+    // Stopped in the middle: it is made again.
+    if (valLoss === undefined) return;
+    const event = this.#epochEvent(valLoss);
+    this.#stepSchedule('epoch', event);
+    this.#watch(event);
+    state.history.push(event);
+    Object.assign(state, { epoch: state.epoch + 1, step: 0, samples: 0, losses: 0, seconds: 0 });
+    this.#progress?.epoch(event);
+    yield event;
+  }
+
+  /** The steps of an epoch. */
+  async *#trainOn(): AsyncGenerator<FitEvent, void> {
+    const batches = iterate(this.#plan.data);
+    try {
+      for (;;) {
+        const since = performance.now();
+        const next = batches.next();
+        const result = next instanceof Promise ? await next : next;
+        if (result.done === true) return;
+        const event = this.#step(result.value, since);
+        this.#progress?.step(event);
+        yield event;
+        if (this.#breath.due()) await this.#breath.take();
+        if (this.#isAborted()) break;
+      }
+      await batches.return?.();
+    } catch (error) {
+      await batches.return?.();
+      throw error;
+    }
+  }
+
+  #step(batch: unknown, since: number): StepEvent {
+    const state = this.#state;
+    const { epoch } = state;
+    const { lr } = this.#plan.optimizer.paramGroups[0];
+    const { loss, samples } = this.#learn(batch);
+    if (!Number.isFinite(loss))
+      throw new Error(
+        `[fit] the loss became ${loss} in epoch ${epoch}, step ${state.step + 1}: try a smaller lr`,
+      );
+    this.#stepSchedule('step');
+    state.step++;
+    state.steps++;
+    state.samples += samples;
+    state.losses += loss * samples;
+    state.seconds += (performance.now() - since) / 1000;
+    const { step, steps, seconds } = state;
+    return { type: 'step', epoch, step, steps, loss, lr, samples: state.samples, seconds };
+  }
+
+  /** The mean loss; undefined where it was stopped. */
+  async #validate(validation: Plan['data']): Promise<number | undefined> {
+    const { model, metrics } = this.#plan;
+    const random = getRngState();
+    for (const metric of metrics.values()) metric.reset();
+    model.eval();
+    let losses = 0;
+    let count = 0;
+    try {
+      for await (const batch of { [Symbol.asyncIterator]: () => asyncOf(iterate(validation)) }) {
+        if (this.#isAborted()) {
+          // As if it had not begun.
+          setRngState(random);
+          return undefined;
+        }
+        const { loss, samples } = test(this.#plan, batch);
+        losses += loss * samples;
+        count += samples;
+        if (this.#breath.due()) await this.#breath.take();
+      }
+    } finally {
+      model.train();
+    }
+    if (count === 0) throw new RangeError('[fit] validation: expected batches, got none');
+    return losses / count;
+  }
+
+  #epochEvent(valLoss: number | null): EpochEvent {
+    const { epoch, steps, losses, samples, seconds } = this.#state;
+    const { metrics, optimizer } = this.#plan;
+    const values = [...metrics].map(([name, metric]): [string, number] => [name, metric.compute()]);
+    return {
+      ...{
+        type: 'epoch',
+        epoch,
+        steps,
+        loss: losses / samples,
+        valLoss,
+        metrics: Object.fromEntries(values),
+      },
+      ...{ lr: optimizer.paramGroups[0].lr, samples, seconds },
+    };
+  }
+
+  #stepSchedule(every: 'step' | 'epoch', event?: EpochEvent): void {
+    const { schedule } = this.#plan;
+    if (schedule?.every !== every) return;
+    const { scheduler, monitor } = schedule;
+    if (monitor === null || event === undefined) scheduler.step();
+    else scheduler.step(valueOf(event, monitor));
+  }
+
+  /** Counts epochs without progress. */
+  #watch(event: EpochEvent): void {
+    const { earlyStopping } = this.#plan;
+    const state = this.#state;
+    if (earlyStopping === null) return;
+    const value = valueOf(event, earlyStopping);
+    const { mode, minDelta } = earlyStopping;
+    if (isBetter(value, state.best, mode, minDelta)) {
+      state.best = value;
+      state.stale = 0;
+    } else state.stale++;
+  }
+
+  #isStale(): boolean {
+    const { earlyStopping } = this.#plan;
+    return earlyStopping !== null && this.#state.stale > earlyStopping.patience;
+  }
+
+  #isAborted(): boolean {
+    return this.#plan.signal?.aborted === true;
+  }
+}
+
+/** A value of an epoch. */
+export function valueOf({ loss, valLoss, metrics }: EpochEvent, { name }: Monitor): number {
+  if (name === 'loss') return loss;
+  return name === 'valLoss' ? (valLoss as number) : metrics[name];
+}
+
+/** Whether a value is better than the best so far. */
+export function isBetter(value: number, best: number | null, mode: 'min' | 'max', minDelta = 0): boolean {
+  if (Number.isNaN(value)) return false;
+  return best === null || (mode === 'min' ? value < best - minDelta : value > best + minDelta);
+}
+
+const asyncOf = (batches: Iterator<unknown> | AsyncIterator<unknown>): AsyncIterator<unknown> => ({
+  next: async () => batches.next(),
+  return: async () => (await batches.return?.()) ?? { done: true, value: undefined },
+});

@@ -1,0 +1,66 @@
+import { describe, typeError } from '../errors.js';
+import { checkTensor, type Tensor } from '../tensor.js';
+
+/** Whether more of something is better. */
+export type Mode = 'min' | 'max';
+
+/**
+ * The base of what is measured over batches. A metric of one's own starts with a state of plain values (`JSON` has to be
+ * able to write it: checkpoints do), adds each batch to it, and says in the end what it comes to:
+ * ```ts
+ * class Bias extends train.Metric<{ sum: number; count: number }> {
+ *   readonly name = 'bias';
+ *   readonly mode = 'min';
+ *   protected start() { return { sum: 0, count: 0 }; }
+ *   update(output: Tensor, target: Tensor) {
+ *     this.state.sum += output.sub(target).sum().item();
+ *     this.state.count += target.size;
+ *   }
+ *   compute() { return Math.abs(this.state.sum / this.state.count); }
+ * }
+ * ```
+ */
+export abstract class Metric<State = unknown> {
+  /** What it is called in results, where it gets no other name. */
+  abstract readonly name: string;
+  /** Whether more of it is better, or less. */
+  abstract readonly mode: Mode;
+  #state: { readonly value: State } | null = null;
+
+  /** What the batches so far have come to. */
+  protected get state(): State {
+    return (this.#state ??= { value: this.start() }).value;
+  }
+
+  /** A state before the first batch. */
+  protected abstract start(): State;
+
+  /** Adds a batch. It runs without recording, inside a scope. */
+  abstract update(output: Tensor, target: Tensor): void;
+
+  /** The value for all batches since the last {@link reset}. */
+  abstract compute(): number;
+
+  /** Forgets all batches. */
+  reset(): void {
+    this.#state = null;
+  }
+
+  /** A copy of the state, plain values. */
+  stateDict(): unknown {
+    return structuredClone(this.state);
+  }
+
+  /** Puts back what {@link stateDict} gave. */
+  loadStateDict(state: unknown): void {
+    if (typeof state !== typeof this.start())
+      typeError(this.name, `loadStateDict: expected what stateDict gave, got ${describe(state)}`);
+    this.#state = { value: structuredClone(state) as State };
+  }
+}
+
+/** Throws unless outputs and targets are tensors. */
+export function checkPair(op: string, output: unknown, target: unknown): void {
+  checkTensor(op, output, 'output');
+  checkTensor(op, target, 'target');
+}
