@@ -95,7 +95,7 @@ export async function trainMnist(options: TrainOptions, events: TrainEvents = {}
     ...{ loss: new nn.CrossEntropyLoss(), optimizer, epochs, signal, compile: true, progress: false },
   });
   for await (const event of training) {
-    if (event.type === 'done') break;
+    if (event.type !== 'step' && event.type !== 'epoch') continue;
     const { epoch, loss, samples: images, seconds } = event;
     current = { images, seconds };
     if (event.type === 'step') {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 
 /**
  * Writes a file as a whole or not at all: into a new file next to it, which then takes its name. Whoever opens `path`
- * meanwhile, or after a crash, finds the old content or the new. Links are followed; what is not a regular file, such as
+ * meanwhile, or after a crash, finds the old content or the new; when this is done, the new is on the disk. Links are followed; what is not a regular file, such as
  * a pipe, is written into directly.
  */
 export async function writeFileAtomic(path: string, parts: readonly (string | Uint8Array)[]): Promise<void> {
@@ -16,6 +16,17 @@ export async function writeFileAtomic(path: string, parts: readonly (string | Ui
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+  await syncFolder(dirname(target));
+}
+
+/** Puts the names of a folder on the disk, where the system can. */
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path);
+    await folder.sync().finally(() => folder.close());
+  } catch {
+    // Windows opens no folders, some file systems sync none: the name is there, and will be on the disk soon.
   }
 }
 

@@ -38,6 +38,32 @@ export interface EpochEvent {
   readonly seconds: number;
 }
 
+/** What `fit` tells when a checkpoint is on the disk. */
+export interface CheckpointEvent {
+  readonly type: 'checkpoint';
+  readonly path: string;
+  /** The epoch that a training goes on in from there, and how many of its steps are done. */
+  readonly epoch: number;
+  readonly step: number;
+  /** Steps in all epochs. */
+  readonly steps: number;
+  /** Whether it is `best.safetensors` now, too. */
+  readonly best: boolean;
+}
+
+/** What `fit` tells first when it goes on from a checkpoint. */
+export interface ResumeEvent {
+  readonly type: 'resume';
+  readonly path: string;
+  /** The epoch that it goes on in, and how many of its steps are done. */
+  readonly epoch: number;
+  readonly step: number;
+  /** Steps in all epochs. */
+  readonly steps: number;
+  /** Newer checkpoints that could not be read, and why. They were put aside, under their name and `.damaged`. */
+  readonly damaged: readonly { readonly path: string; readonly error: Error }[];
+}
+
 /** Why a training ended: all epochs are done, no progress, or somebody stopped it. */
 export type Reason = 'finished' | 'earlyStopping' | 'aborted';
 
@@ -58,4 +84,4 @@ export interface DoneEvent extends FitResult {
 }
 
 /** What `fit` tells. */
-export type FitEvent = StepEvent | EpochEvent | DoneEvent;
+export type FitEvent = ResumeEvent | StepEvent | EpochEvent | CheckpointEvent | DoneEvent;

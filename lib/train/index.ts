@@ -1,4 +1,15 @@
-export type { DoneEvent, EpochEvent, FitEvent, FitResult, Reason, StepEvent } from './events.js';
+export { loadCheckpoint, saveCheckpoint, type CheckpointState } from './checkpoint-file.js';
+export type { CheckpointOptions } from './checkpoint-options.js';
+export type {
+  CheckpointEvent,
+  DoneEvent,
+  EpochEvent,
+  FitEvent,
+  FitResult,
+  Reason,
+  ResumeEvent,
+  StepEvent,
+} from './events.js';
 export { fit, Training } from './fit.js';
 export { Metric, type Mode } from './metric.js';
 export {

@@ -1,33 +1,13 @@
 import { getRngState, setRngState } from '../random.js';
 import { Breath } from './breathe.js';
+import { Checkpoints } from './checkpoints.js';
 import type { DoneEvent, EpochEvent, FitEvent, FitResult, Reason, StepEvent } from './events.js';
 import type { Metric } from './metric.js';
 import type { Monitor, Plan } from './options.js';
-import { iterate, lengthOf } from './positions.js';
+import { iterate, iterateFrom, lengthOf } from './positions.js';
 import { Progress } from './progress.js';
+import { freshState } from './state.js';
 import { makeStep, test } from './step.js';
-
-/** Where a training is, as plain values. */
-export interface RunState {
-  /** The epoch that is under way, or comes next; counts from 1. */
-  epoch: number;
-  /** Steps, samples, the sum of their losses and seconds, of this epoch. */
-  step: number;
-  samples: number;
-  losses: number;
-  seconds: number;
-  /** Steps of all epochs. */
-  steps: number;
-  history: EpochEvent[];
-  /** The best value that early stopping has seen, and for how many epochs there has been none. */
-  best: number | null;
-  stale: number;
-}
-
-const freshState = (): RunState => ({
-  ...{ epoch: 1, step: 0, samples: 0, losses: 0, seconds: 0 },
-  ...{ steps: 0, history: [], best: null, stale: 0 },
-});
 
 /** The training itself. */
 export class Loop {
@@ -37,6 +17,7 @@ export class Loop {
   /** Those that are measured while the model is trained. */
   readonly #trained: ReadonlyMap<string, Metric>;
   readonly #breath = new Breath();
+  readonly #checkpoints: Checkpoints | null;
   #progress: Progress | null = null;
   #began = performance.now();
 
@@ -44,6 +25,8 @@ export class Loop {
     this.#plan = plan;
     this.#trained = plan.validation === null ? plan.metrics : new Map();
     this.#learn = makeStep(plan, this.#trained);
+    const parts = { plan, run: this.#state, trained: this.#trained };
+    this.#checkpoints = plan.checkpoint === null ? null : new Checkpoints(parts, plan.checkpoint);
   }
 
   /** What the training has come to. */
@@ -56,11 +39,19 @@ export class Loop {
     const { model, data, epochs, progress } = this.#plan;
     const state = this.#state;
     const { training } = model;
+    state.random = getRngState();
     this.#began = performance.now();
     if (progress !== null) this.#progress = new Progress(progress, epochs, lengthOf(data));
     try {
+      const resumed = await this.#checkpoints?.resume();
+      if (resumed) {
+        this.#progress?.resume(resumed);
+        yield resumed;
+      }
       while (state.epoch <= epochs && !this.#isStale() && !this.#isAborted()) yield* this.#runEpoch();
       const reason = this.#isStale() ? 'earlyStopping' : state.epoch > epochs ? 'finished' : 'aborted';
+      // What stopped in the middle, and what its last epochs wrote none for.
+      if (this.#checkpoints?.isComplete === false) yield await this.#checkpoints.save();
       yield { type: 'done', ...this.result(reason) } satisfies DoneEvent;
     } finally {
       this.#progress?.stop();
@@ -73,8 +64,11 @@ export class Loop {
     const { model, validation } = this.#plan;
     const state = this.#state;
     model.train();
-    if (state.step === 0) for (const metric of this.#trained.values()) metric.reset();
-    yield* this.#trainOn();
+    if (state.step === 0) {
+      for (const metric of this.#trained.values()) metric.reset();
+      state.random = getRngState();
+    }
+    if (!state.trained) yield* this.#trainOn();
     if (this.#isAborted()) return;
     if (state.step === 0)
       throw new RangeError(`[fit] data: expected batches, got none in epoch ${state.epoch}`);
@@ -85,23 +79,30 @@ export class Loop {
     this.#stepSchedule('epoch', event);
     this.#watch(event);
     state.history.push(event);
-    Object.assign(state, { epoch: state.epoch + 1, step: 0, samples: 0, losses: 0, seconds: 0 });
+    const fresh = { step: 0, samples: 0, losses: 0, seconds: 0, trained: false };
+    Object.assign(state, { epoch: state.epoch + 1, ...fresh });
     this.#progress?.epoch(event);
     yield event;
+    if (this.#checkpoints?.isDueAfterEpoch(event.epoch)) yield await this.#checkpoints.save();
   }
 
   /** The steps of an epoch. */
   async *#trainOn(): AsyncGenerator<FitEvent, void> {
-    const batches = iterate(this.#plan.data);
+    const state = this.#state;
+    const batches = await iterateFrom(this.#plan.data, state);
     try {
       for (;;) {
         const since = performance.now();
         const next = batches.next();
         const result = next instanceof Promise ? await next : next;
-        if (result.done === true) return;
+        if (result.done === true) {
+          state.trained = true;
+          return;
+        }
         const event = this.#step(result.value, since);
         this.#progress?.step(event);
         yield event;
+        if (this.#checkpoints?.isDueAfterStep()) yield await this.#checkpoints.save();
         if (this.#breath.due()) await this.#breath.take();
         if (this.#isAborted()) break;
       }
@@ -183,10 +184,16 @@ export class Loop {
     else scheduler.step(valueOf(event, monitor));
   }
 
-  /** Counts epochs without progress. */
+  /** Counts epochs without progress, and sees which is the best. */
   #watch(event: EpochEvent): void {
-    const { earlyStopping } = this.#plan;
+    const { earlyStopping, checkpoint } = this.#plan;
     const state = this.#state;
+    if (checkpoint !== null) {
+      const { monitor } = checkpoint;
+      const value = valueOf(event, monitor);
+      state.isBest = isBetter(value, state.bestSaved, monitor.mode);
+      if (state.isBest) state.bestSaved = value;
+    }
     if (earlyStopping === null) return;
     const value = valueOf(event, earlyStopping);
     const { mode, minDelta } = earlyStopping;

@@ -6,6 +6,7 @@ import { Optimizer } from '../optim/optimizer.js';
 import { ReduceLROnPlateau } from '../optim/schedulers/plateau.js';
 import { LRScheduler } from '../optim/schedulers/scheduler.js';
 import { Tensor } from '../tensor.js';
+import { readCheckpoint, type CheckpointOptions, type CheckpointPlan } from './checkpoint-options.js';
 import { Metric, type Mode } from './metric.js';
 import type { ProgressStream } from './progress.js';
 
@@ -63,7 +64,9 @@ export interface FitOptions<Batch = readonly Tensor[], Out = Tensor> {
   readonly clipGradNorm?: number | ClipOptions;
   /** Ends a training without progress: how many epochs of that are borne, or more exactly. */
   readonly earlyStopping?: number | EarlyStoppingOptions;
-  /** Ends the training at the end of the step. */
+  /** Where checkpoints are written and gone on from: a folder, or more exactly. Default: nowhere. */
+  readonly checkpoint?: string | CheckpointOptions;
+  /** Ends the training at the end of the step, with a checkpoint where these are written. */
   readonly signal?: AbortSignal;
   /** What a batch comes to. Default: `[...inputs, target]` to `[model.forward(...inputs), target]`. */
   readonly apply?: (batch: Batch) => readonly [output: Out, target: Tensor];
@@ -86,6 +89,7 @@ const NAMES: readonly (keyof FitOptions)[] = [
   'metrics',
   'clipGradNorm',
   'earlyStopping',
+  'checkpoint',
   'signal',
   'apply',
   'compile',
@@ -104,6 +108,7 @@ export interface Plan {
   readonly metrics: ReadonlyMap<string, Metric>;
   readonly clip: Required<ClipOptions> | null;
   readonly earlyStopping: (Monitor & { readonly patience: number; readonly minDelta: number }) | null;
+  readonly checkpoint: CheckpointPlan | null;
   readonly signal: AbortSignal | null;
   readonly apply: (batch: unknown) => readonly [output: unknown, target: Tensor];
   readonly compile: boolean;
@@ -157,6 +162,7 @@ export function readFitOptions(model: unknown, options: unknown): Plan {
     metrics,
     clip: readClip(given.clipGradNorm),
     earlyStopping: readEarlyStopping(given.earlyStopping, monitor),
+    checkpoint: readCheckpoint(given.checkpoint, monitor),
     signal: signal ?? null,
     apply: apply ?? ((batch) => forward(model as Module<unknown[], unknown>, batch)),
     compile,
@@ -225,7 +231,8 @@ function readMonitor({ name, mode, metrics, validated }: MonitorArgs): Monitor {
   return { name: watched, mode: mode ?? metrics.get(watched)?.mode ?? 'min' };
 }
 
-type ReadMonitor = (name?: unknown, mode?: unknown) => Monitor;
+/** Finds what is watched, by its name and mode as they were given. */
+export type ReadMonitor = (name?: unknown, mode?: unknown) => Monitor;
 
 function readSchedule(given: unknown, optimizer: unknown, readWatched: ReadMonitor): Schedule | null {
   if (given === undefined) return null;

@@ -1,4 +1,4 @@
-import type { EpochEvent, StepEvent } from './events.js';
+import type { EpochEvent, ResumeEvent, StepEvent } from './events.js';
 import { formatCount, formatDuration, formatLoss, formatSeconds } from './format.js';
 
 /** Where progress is shown: `process.stderr`, or what looks like it. */
@@ -56,7 +56,6 @@ export class Progress {
   }
 
   epoch({ epoch, loss, valLoss, metrics, samples, seconds }: EpochEvent): void {
-    this.stop();
     const texts = [
       this.#nameOf(epoch),
       `loss ${formatLoss(loss)}`,
@@ -65,7 +64,16 @@ export class Progress {
       formatSeconds(seconds),
       `${formatCount(seconds > 0 ? samples / seconds : 0)} samples/s`,
     ];
-    this.#stream.write(`${texts.join('  ')}\n`);
+    this.#line(texts.join('  '));
+  }
+
+  resume({ path, epoch, step }: ResumeEvent): void {
+    this.#line(`going on from ${path}: epoch ${epoch}, step ${step + 1}`);
+  }
+
+  #line(text: string): void {
+    this.stop();
+    this.#stream.write(`${text}\n`);
   }
 
   /** Takes the bar away. */

@@ -1,0 +1,95 @@
+import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadCheckpoint, saveCheckpoint, type CheckpointState } from './checkpoint-file.js';
+
+/** A checkpoint that could not be read. */
+export interface DamagedCheckpoint {
+  readonly path: string;
+  readonly error: Error;
+}
+
+/** What a folder of checkpoints has to go on from. */
+export interface FoundCheckpoint {
+  readonly path: string;
+  readonly state: CheckpointState;
+  /** Newer ones that could not be read. */
+  readonly damaged: readonly DamagedCheckpoint[];
+}
+
+const NAME = /^step-(\d+)\.safetensors$/;
+const nameOf = (steps: number): string => `step-${String(steps).padStart(8, '0')}.safetensors`;
+
+/** The checkpoints of one training: `step-00000050.safetensors`, …, and `best.safetensors`. */
+export class CheckpointFolder {
+  /** @param keep how many of the last are kept */
+  constructor(
+    readonly dir: string,
+    readonly keep: number,
+  ) {}
+
+  /** Makes the folder, where there is none, and takes away what a killed process left of a file it was writing. */
+  async open(): Promise<void> {
+    await mkdir(this.dir, { recursive: true });
+    for (const name of await readdir(this.dir))
+      if (/^\.(step-\d+|best)\.safetensors\..*\.tmp$/.test(name))
+        await rm(join(this.dir, name), { force: true });
+  }
+
+  /** The paths of the checkpoints, newest first. */
+  async list(): Promise<string[]> {
+    const steps = (await readdir(this.dir)).flatMap((name) => {
+      const match = NAME.exec(name);
+      return match === null ? [] : [{ name, steps: Number(match[1]) }];
+    });
+    return steps.sort((a, b) => b.steps - a.steps).map(({ name }) => join(this.dir, name));
+  }
+
+  /**
+   * The newest checkpoint that can be read. Those that cannot are put aside, under their name and `.damaged`.
+   * @returns null where there is none at all
+   * @throws Error where there are some, and none can be read
+   */
+  async find(): Promise<FoundCheckpoint | null> {
+    const damaged: DamagedCheckpoint[] = [];
+    for (const path of await this.list()) {
+      try {
+        const state = await loadCheckpoint(path);
+        for (const { path: bad } of damaged) await rename(bad, `${bad}.damaged`);
+        return { path, state, damaged };
+      } catch (error) {
+        damaged.push({ path, error: error as Error });
+      }
+    }
+    if (damaged.length === 0) return null;
+    const reasons = damaged.map(({ error }) => error.message).join('; ');
+    throw new Error(
+      `[fit] checkpoint: none of the ${damaged.length} in ${this.dir} can be read: ${reasons}`,
+      {
+        cause: damaged[0].error,
+      },
+    );
+  }
+
+  /**
+   * Writes a checkpoint, and then takes away those that are too many.
+   * @param best whether it becomes `best.safetensors`, too
+   */
+  async save(steps: number, state: CheckpointState, best: boolean): Promise<string> {
+    const path = join(this.dir, nameOf(steps));
+    await saveCheckpoint(path, state);
+    if (best) await this.markBest(path);
+    for (const old of (await this.list()).slice(this.keep)) await rm(old, { force: true });
+    return path;
+  }
+
+  /** Gives a checkpoint the name `best.safetensors`, too. */
+  async markBest(path: string): Promise<void> {
+    const temporary = join(this.dir, '.best.safetensors.new.tmp');
+    await rm(temporary, { force: true });
+    // A second name costs nothing; some file systems have none.
+    await link(path, temporary).catch(() => copyFile(path, temporary));
+    await rename(temporary, join(this.dir, 'best.safetensors'));
+    // It stays where both were names of one file already.
+    await rm(temporary, { force: true });
+  }
+}

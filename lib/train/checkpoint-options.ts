@@ -1,0 +1,82 @@
+import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
+import { checkInteger, checkNumber, isOptions } from '../ops/arguments.js';
+import { checkOptions } from '../ops/primitive.js';
+import { checkPlain, type CheckpointState } from './checkpoint-file.js';
+import type { Mode } from './metric.js';
+import type { Monitor, ReadMonitor } from './options.js';
+
+/** When and where {@link fit} writes checkpoints, and whether it goes on from them. */
+export interface CheckpointOptions {
+  /** The folder: made where there is none. Each training has one of its own. */
+  readonly dir: string;
+  /** After every so many epochs, and at the end. Default 1. */
+  readonly everyEpochs?: number;
+  /** After every so many steps, too. Default: not. */
+  readonly everySteps?: number;
+  /** After a step so many seconds after the last one, too. Default: not. */
+  readonly everySeconds?: number;
+  /** How many of the last are kept. Default 3. */
+  readonly keep?: number;
+  /**
+   * What makes an epoch the best, whose checkpoint is kept as `best.safetensors`: `loss`, `valLoss`, or the name of a metric.
+   * Default `valLoss`, or `loss` without validation.
+   */
+  readonly monitor?: string;
+  /** Whether that is to get smaller or larger. Default: what is better for the metric; `min` for losses. */
+  readonly mode?: Mode;
+  /** Whether a training goes on from the newest checkpoint that the folder has. Default true. */
+  readonly resume?: boolean;
+  /** Whatever else is to be known of the training, plain values and tensors: it is kept in the checkpoints. */
+  readonly config?: CheckpointState;
+}
+
+/** {@link CheckpointOptions}, checked and complete. */
+export interface CheckpointPlan {
+  readonly dir: string;
+  readonly everyEpochs: number;
+  readonly everySteps: number | null;
+  readonly everySeconds: number | null;
+  readonly keep: number;
+  readonly monitor: Monitor;
+  readonly resume: boolean;
+  readonly config: CheckpointState;
+}
+
+const OP = 'fit';
+const NAMES: readonly (keyof CheckpointOptions)[] = [
+  ...(['dir', 'everyEpochs', 'everySteps', 'everySeconds', 'keep'] as const),
+  ...(['monitor', 'mode', 'resume', 'config'] as const),
+];
+
+/** @throws TypeError, RangeError for what is wrong */
+export function readCheckpoint(given: unknown, readMonitor: ReadMonitor): CheckpointPlan | null {
+  if (given === undefined) return null;
+  const options = typeof given === 'string' ? { dir: given } : given;
+  if (!isOptions(options))
+    typeError(OP, `checkpoint: expected the path of a folder, or options, got ${describe(given)}`);
+  checkOptions(OP, options, NAMES);
+  const { dir, everyEpochs = 1, everySteps, everySeconds, keep = 3 } = options as Partial<CheckpointOptions>;
+  const { monitor, mode, resume = true, config = {} } = options as Partial<CheckpointOptions>;
+  if (typeof dir !== 'string' || dir === '')
+    typeError(OP, `checkpoint: dir: expected the path of a folder, got ${describe(dir)}`);
+  checkInteger(OP, 'checkpoint: everyEpochs', everyEpochs, 1);
+  if (everySteps !== undefined) checkInteger(OP, 'checkpoint: everySteps', everySteps, 1);
+  if (everySeconds !== undefined) {
+    checkNumber(OP, 'checkpoint: everySeconds', everySeconds);
+    if (!(everySeconds >= 0))
+      rangeError(OP, `checkpoint: everySeconds: expected a number from 0, got ${everySeconds}`);
+  }
+  checkInteger(OP, 'checkpoint: keep', keep, 1);
+  checkBoolean(OP, 'checkpoint: resume', resume);
+  checkPlain(OP, 'checkpoint: config', config);
+  return {
+    dir,
+    everyEpochs,
+    everySteps: everySteps ?? null,
+    everySeconds: everySeconds ?? null,
+    keep,
+    monitor: readMonitor(monitor, mode),
+    resume,
+    config,
+  };
+}
