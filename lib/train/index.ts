@@ -32,3 +32,16 @@ export type {
   ScheduleOptions,
 } from './options.js';
 export type { ProgressStream } from './progress.js';
+export {
+  SummaryWriter,
+  type BinRule,
+  type Bins,
+  type EventOptions,
+  type HistogramOptions,
+  type HparamDomains,
+  type HparamsOptions,
+  type HparamValue,
+  type ImageOptions,
+  type ScalarOptions,
+  type SummaryWriterOptions,
+} from './tensorboard/writer.js';

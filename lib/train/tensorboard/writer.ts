@@ -1,0 +1,370 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { checkBoolean, describe, rangeError, typeError } from '../../errors.js';
+import { Message } from '../../io/protobuf.js';
+import { checkInteger, checkNumber, isOptions, readArgs, type Rest } from '../../ops/arguments.js';
+import { formatShape } from '../../shape.js';
+import { checkTensor, Tensor } from '../../tensor.js';
+import type { FitEvent } from '../events.js';
+import { EventFile, eventNow } from './event-file.js';
+import { histogramOf, type Bins } from './histogram.js';
+import { pictureOf } from './pictures.js';
+import * as summaries from './summaries.js';
+import type { HparamDomains, HparamValue } from './summaries.js';
+
+export type { BinRule, Bins } from './histogram.js';
+export type { HparamDomains, HparamValue } from './summaries.js';
+
+/** Where events go, besides the folder. */
+export interface SummaryWriterOptions {
+  /** What the name of the folder ends with, where none was given. */
+  readonly comment?: string;
+  /** Events that are there from this step on are not shown any more: for a training that goes on from there. */
+  readonly purgeStep?: number;
+  /** What the names of the files end with. */
+  readonly filenameSuffix?: string;
+}
+
+/** When something was. */
+export interface EventOptions {
+  /** The step. Default 0. */
+  readonly globalStep?: number;
+  /** Seconds since 1970. Default now. */
+  readonly walltime?: number;
+}
+
+type EventArgs = [globalStep: number | undefined, walltime: number | undefined];
+
+export interface ScalarOptions extends EventOptions {
+  /** Whether the number is written as a tensor, which is read faster. Default false. */
+  readonly newStyle?: boolean;
+  /** Whether it is written in float64, in the new style. Default false. */
+  readonly doublePrecision?: boolean;
+}
+
+export interface HistogramOptions extends EventOptions {
+  /** See {@link Bins}. Default `'tensorflow'`. */
+  readonly bins?: Bins;
+  /** Where there are more bins, neighbours are put together. */
+  readonly maxBins?: number;
+}
+
+export interface ImageOptions extends EventOptions {
+  /** What the dimensions are: the letters N, C, H and W. */
+  readonly dataformats?: string;
+}
+
+export interface HparamsOptions {
+  /** The values that hyperparameters may have. */
+  readonly hparamDomainDiscrete?: HparamDomains;
+  /** The folder of this session below the writer's. Default: the time. */
+  readonly runName?: string;
+  /** The step of the metrics. Default 0. */
+  readonly globalStep?: number;
+}
+
+/** A status of `SessionLog`. */
+const SESSION_START = 1;
+
+const EVENT = ['globalStep', 'walltime'] as const;
+
+/** The dimensions of pictures, in any order. */
+const PICTURES = ['CHW', 'HW', 'NCHW'];
+
+/** The form of numbers that every version of TensorBoard reads. */
+const SIMPLE = { newStyle: false, doublePrecision: false };
+
+/**
+ * Writes what happens in a training into files that TensorBoard shows, as `torch.utils.tensorboard.SummaryWriter` does, with
+ * its names and its order of arguments:
+ * ```ts
+ * const writer = new train.SummaryWriter('runs/first');
+ * for await (const event of fit(model, options)) writer.addEvent(event);
+ * await writer.close();
+ * ```
+ * What is added is written in the background, at once, and in order; values are those at the time of the call. Where that
+ * fails, `flush` and `close` throw, and what is added after it is lost; a training goes on.
+ * @see https://pytorch.org/docs/stable/tensorboard.html
+ */
+export class SummaryWriter implements AsyncDisposable {
+  /** The folder of the event files. */
+  readonly logDir: string;
+  readonly #suffix: string;
+  readonly #main: EventFile;
+  /** The files of curves that share a chart, by folder. */
+  readonly #files = new Map<string, EventFile>();
+  /** Files that are complete, on their way to the disk. */
+  readonly #closing: Promise<void>[] = [];
+  #closed: Promise<void> | null = null;
+
+  /**
+   * @param logDir the folder. Default: `runs/` and the time and the name of the machine.
+   * @param rest see {@link SummaryWriterOptions}
+   */
+  constructor(
+    logDir?: string | null,
+    ...rest: Rest<[comment: string | undefined, purgeStep: number], SummaryWriterOptions>
+  ) {
+    const op = 'SummaryWriter';
+    const {
+      comment = '',
+      purgeStep,
+      filenameSuffix = '',
+    } = readArgs<SummaryWriterOptions>(op, rest, ['comment', 'purgeStep'], ['filenameSuffix']);
+    if (logDir != null) checkText(op, 'logDir', logDir);
+    checkText(op, 'comment', comment);
+    checkText(op, 'filenameSuffix', filenameSuffix);
+    if (purgeStep !== undefined) checkInteger(op, 'purgeStep', purgeStep);
+    this.logDir = logDir ?? join('runs', `${timeStamp(new Date())}_${hostname()}${comment}`);
+    this.#suffix = filenameSuffix;
+    this.#main = new EventFile(this.logDir, filenameSuffix);
+    if (purgeStep === undefined) return;
+    this.#main.add(eventNow().int(2, purgeStep).string(3, 'brain.Event:2'));
+    this.#main.add(eventNow().int(2, purgeStep).message(7, new Message().int(1, SESSION_START)));
+  }
+
+  /**
+   * Adds a number to a curve. NaN and infinities are shown as such.
+   * @param tag its name; what is before a slash puts curves together
+   */
+  addScalar(
+    tag: string,
+    scalarValue: number | Tensor,
+    ...rest: Rest<[...EventArgs, newStyle: boolean | undefined, doublePrecision: boolean], ScalarOptions>
+  ): void {
+    const op = this.#begin('addScalar', tag);
+    const options = readArgs<ScalarOptions>(op, rest, [...EVENT, 'newStyle', 'doublePrecision']);
+    const { newStyle = false, doublePrecision = false } = options;
+    checkBoolean(op, 'newStyle', newStyle);
+    checkBoolean(op, 'doublePrecision', doublePrecision);
+    const value = numberOf(op, 'scalarValue', scalarValue);
+    this.#main.add(
+      eventOf(op, options).message(5, summaries.scalar(tag, value, { newStyle, doublePrecision })),
+    );
+  }
+
+  /** Adds a number to each of several curves that share a chart. Each is a run of its own, in a folder below. */
+  addScalars(
+    mainTag: string,
+    tagScalarDict: Readonly<Record<string, number | Tensor>>,
+    ...rest: Rest<EventArgs, EventOptions>
+  ): void {
+    const op = this.#begin('addScalars', mainTag);
+    const options = readArgs<EventOptions>(op, rest, EVENT);
+    checkRecord(op, 'tagScalarDict', tagScalarDict);
+    const values = Object.entries(tagScalarDict).map(([tag, value]): [string, number] => [
+      tag,
+      numberOf(op, tag, value),
+    ]);
+    for (const [tag, value] of values) {
+      const event = eventOf(op, options).message(5, summaries.scalar(mainTag, value, SIMPLE));
+      const folder = `${mainTag}_${tag}`.replaceAll(/[\\/]/g, '_');
+      let file = this.#files.get(folder);
+      if (file === undefined)
+        this.#files.set(folder, (file = new EventFile(join(this.logDir, folder), this.#suffix)));
+      file.add(event);
+    }
+  }
+
+  /**
+   * Adds a histogram.
+   * @param values finite numbers: a tensor, or a list
+   * @throws RangeError where there are none, or some that are not finite
+   */
+  addHistogram(
+    tag: string,
+    values: Tensor | ArrayLike<number>,
+    ...rest: Rest<
+      [globalStep: number | undefined, bins: Bins | undefined, walltime: number | undefined, maxBins: number],
+      HistogramOptions
+    >
+  ): void {
+    const op = this.#begin('addHistogram', tag);
+    const options = readArgs<HistogramOptions>(op, rest, ['globalStep', 'bins', 'walltime', 'maxBins']);
+    const { bins = 'tensorflow', maxBins = null } = options;
+    if (maxBins !== null) checkInteger(op, 'maxBins', maxBins, 1);
+    const content = histogramOf(op, numbersOf(op, 'values', values), bins, maxBins);
+    this.#main.add(eventOf(op, options).message(5, summaries.histogram(tag, content)));
+  }
+
+  /**
+   * Adds a picture.
+   * @param imgTensor of 1, 3 or 4 channels: bytes, or floats from 0 to 1
+   * @param rest `dataformats`: `'CHW'`, `'HWC'`, `'HW'`, …; default `'CHW'`
+   */
+  addImage(
+    tag: string,
+    imgTensor: Tensor,
+    ...rest: Rest<[...EventArgs, dataformats: string], ImageOptions>
+  ): void {
+    const op = this.#begin('addImage', tag);
+    const options = readArgs<ImageOptions>(op, rest, [...EVENT, 'dataformats']);
+    checkTensor(op, imgTensor, 'imgTensor');
+    const event = eventOf(op, options);
+    const picture = pictureOf(op, imgTensor, options.dataformats ?? 'CHW', PICTURES);
+    this.#main.add(summaries.image(tag, picture).then((content) => event.message(5, content)));
+  }
+
+  /** Adds pictures, put together into one. @param rest `dataformats`: `'NCHW'`, `'NHWC'`, …; default `'NCHW'` */
+  addImages(
+    tag: string,
+    imgTensor: Tensor,
+    ...rest: Rest<[...EventArgs, dataformats: string], ImageOptions>
+  ): void {
+    const op = this.#begin('addImages', tag);
+    const options = readArgs<ImageOptions>(op, rest, [...EVENT, 'dataformats']);
+    checkTensor(op, imgTensor, 'imgTensor');
+    const event = eventOf(op, options);
+    const picture = pictureOf(op, imgTensor, options.dataformats ?? 'NCHW', PICTURES);
+    this.#main.add(summaries.image(tag, picture).then((content) => event.message(5, content)));
+  }
+
+  /** Adds a text, in Markdown. */
+  addText(tag: string, textString: string, ...rest: Rest<EventArgs, EventOptions>): void {
+    const op = this.#begin('addText', tag);
+    const options = readArgs<EventOptions>(op, rest, EVENT);
+    checkText(op, 'textString', textString);
+    this.#main.add(eventOf(op, options).message(5, summaries.text(tag, textString)));
+  }
+
+  /**
+   * Adds hyperparameters and what came of them, as a row of a table that compares runs.
+   * @param hparamDict numbers, texts and booleans by name; null is left out
+   * @param metricDict numbers by name; they are added as scalars, too
+   * @param rest see {@link HparamsOptions}
+   */
+  addHparams(
+    hparamDict: Readonly<Record<string, HparamValue>>,
+    metricDict: Readonly<Record<string, number | Tensor>>,
+    ...rest: Rest<
+      [hparamDomainDiscrete: HparamDomains | undefined, runName: string | undefined, globalStep: number],
+      HparamsOptions
+    >
+  ): void {
+    const op = this.#begin('addHparams');
+    const { hparamDomainDiscrete, runName, globalStep } = readArgs<HparamsOptions>(op, rest, [
+      'hparamDomainDiscrete',
+      'runName',
+      'globalStep',
+    ]);
+    const domains = hparamDomainDiscrete ?? {};
+    checkRecord(op, 'hparamDict', hparamDict);
+    checkRecord(op, 'metricDict', metricDict);
+    checkRecord(op, 'hparamDomainDiscrete', domains);
+    if (runName !== undefined) checkText(op, 'runName', runName);
+    const metrics = Object.entries(metricDict).map(([name, value]): [string, number] => [
+      name,
+      numberOf(op, `metricDict: ${name}`, value),
+    ]);
+    const names = metrics.map(([name]) => name);
+    const sessions = summaries.hparams(op, hparamDict, names, domains);
+    const events = [
+      ...sessions.map((content) => eventOf(op, {}).message(5, content)),
+      ...metrics.map(([name, value]) =>
+        eventOf(op, { globalStep }).message(5, summaries.scalar(name, value, SIMPLE)),
+      ),
+    ];
+    const folder = runName ?? ((performance.timeOrigin + performance.now()) / 1000).toFixed(6);
+    const file = new EventFile(join(this.logDir, folder), this.#suffix);
+    for (const event of events) file.add(event);
+    const closing = file.close();
+    closing.catch(() => undefined);
+    this.#closing.push(closing);
+  }
+
+  /**
+   * Adds what `fit` tells: `step/loss` and `step/lr` by steps, `epoch/loss`, `epoch/valLoss`, `epoch/lr` and the metrics
+   * (`epoch/accuracy`, …) by epochs. Other events are none for this.
+   */
+  addEvent(event: FitEvent): void {
+    const op = this.#begin('addEvent');
+    if (!isOptions(event)) typeError(op, `expected an event of fit, got ${describe(event)}`);
+    if (event.type === 'step') {
+      this.addScalar('step/loss', event.loss, event.steps);
+      this.addScalar('step/lr', event.lr, event.steps);
+    } else if (event.type === 'epoch') {
+      const { epoch, loss, valLoss, lr, metrics } = event;
+      this.addScalar('epoch/loss', loss, epoch);
+      if (valLoss !== null) this.addScalar('epoch/valLoss', valLoss, epoch);
+      this.addScalar('epoch/lr', lr, epoch);
+      for (const [name, value] of Object.entries(metrics)) this.addScalar(`epoch/${name}`, value, epoch);
+    }
+  }
+
+  /** Waits until all that was added is in the files. @throws Error where that failed */
+  async flush(): Promise<void> {
+    await all([...[this.#main, ...this.#files.values()].map((file) => file.flush()), ...this.#closing]);
+  }
+
+  /** As {@link flush}; then the writer takes nothing more. */
+  close(): Promise<void> {
+    this.#closed ??= all([
+      ...[this.#main, ...this.#files.values()].map((file) => file.close()),
+      ...this.#closing,
+    ]);
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** The name of what is called, for its errors. */
+  #begin(name: string, tag: unknown = ''): string {
+    const op = `SummaryWriter.${name}`;
+    if (this.#closed !== null) throw new Error(`[${op}] the writer is closed`);
+    checkText(op, 'tag', tag);
+    return op;
+  }
+}
+
+/** An event that is to get its content. */
+function eventOf(op: string, { globalStep, walltime }: EventOptions): Message {
+  if (globalStep !== undefined) checkInteger(op, 'globalStep', globalStep);
+  if (walltime !== undefined) checkNumber(op, 'walltime', walltime);
+  const event = eventNow(walltime);
+  return globalStep === undefined ? event : event.int(2, globalStep);
+}
+
+/** One number; NaN is one. */
+function numberOf(op: string, name: string, value: unknown): number {
+  if (typeof value === 'number') return value;
+  if (!(value instanceof Tensor))
+    typeError(op, `${name}: expected a number or a tensor, got ${describe(value)}`);
+  if (value.size !== 1)
+    rangeError(op, `${name}: expected one number, got a tensor of shape ${formatShape(value.shape)}`);
+  return value.item();
+}
+
+function numbersOf(op: string, name: string, values: unknown): Float64Array {
+  if (values instanceof Tensor) return Float64Array.from(values.toArray());
+  const isList = Array.isArray(values) || (ArrayBuffer.isView(values) && 'length' in values);
+  if (!isList) typeError(op, `${name}: expected a tensor or numbers, got ${describe(values)}`);
+  return Float64Array.from(values as ArrayLike<unknown>, (value) => {
+    checkNumber(op, name, value);
+    return value;
+  });
+}
+
+function checkText(op: string, name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') typeError(op, `${name}: expected a text, got ${describe(value)}`);
+}
+
+function checkRecord(op: string, name: string, value: unknown): asserts value is Record<string, unknown> {
+  if (!isOptions(value)) typeError(op, `${name}: expected an object, got ${describe(value)}`);
+}
+
+/** Waits for all of them, and throws what the first that failed did. */
+async function all(promises: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(promises);
+  await Promise.all(promises);
+}
+
+/** `Nov23_10-43-13`. */
+function timeStamp(date: Date): string {
+  const month = date.toLocaleString('en-US', { month: 'short' });
+  const [day, ...time] = [date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds()].map(
+    (value) => String(value).padStart(2, '0'),
+  );
+  return `${month}${day}_${time.join('-')}`;
+}
