@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import test from 'ava';
-import { fit, full, nn, optim, rand, tensor, train, zeros, type Tensor } from '../lib/index.js';
+import { fit, full, getRngState, nn, optim, rand, tensor, train, zeros, type Tensor } from '../lib/index.js';
 import { crc32c } from '../lib/train/tensorboard/crc32c.js';
-import { readEvents, type Event } from './support/event-files.js';
+import { readEvents, type Event, type GraphNode } from './support/event-files.js';
 import { difference } from './support/golden.js';
 
 const TIME = 1_700_000_000.25;
@@ -259,6 +259,8 @@ test('wrong values are refused, and nothing of them is written', async (t) => {
         [{ lr: 1 }, {}, { hparamDomainDiscrete: { rate: [1] } }],
         'hparamDomainDiscrete: rate: there is no such hyperparameter',
       ],
+      ['addGraph', ['model', zeros([1])], 'model: expected a module, got "model"'],
+      ['addGraph', [new nn.Linear(2, 1), 1], 'inputToModel: expected a tensor or a list, got 1'],
       ['addEvent', ['step'], 'expected an event of fit, got "step"'],
     ];
     for (const [name, args, message] of wrong)
@@ -303,6 +305,83 @@ test('the events of fit are curves', async (t) => {
     );
     t.is(events.at(-1)?.summary?.values[0].simple, Math.fround(mae));
   });
+});
+
+/** The edges of the graph that is drawn of a model, and its shapes. */
+async function graphOf(
+  model: nn.Module,
+  input: Tensor | Tensor[],
+): Promise<Record<string, [op: string, inputs: string[], shapes: number[][]]>> {
+  let nodes: GraphNode[] = [];
+  await inFolder(async (folder) => {
+    const writer = new train.SummaryWriter(folder);
+    const before = getRngState();
+    writer.addGraph(model, input);
+    if (getRngState().counter !== before.counter) throw new Error('it took random numbers');
+    await writer.close();
+    const [, graph, run] = (await readAll(folder)).get('main')!;
+    if (run.run === undefined) throw new Error('there is no run');
+    ({ nodes } = graph.graph!);
+  });
+  return Object.fromEntries(
+    nodes.map(({ name, op, inputs = [], attributes = [] }) => {
+      const list = attributes.find(({ key }) => key === '_output_shapes')?.value.list as {
+        shapes: { dims?: { size: number }[] }[];
+      };
+      return [name, [op, inputs, list.shapes.map(({ dims = [] }) => dims.map(({ size }) => size))]];
+    }),
+  );
+}
+
+test('the graph of a model has its modules, ops and shapes', async (t) => {
+  const model = new nn.Sequential(new nn.Linear(4, 3), new nn.ReLU(), new nn.Dropout(0.5));
+  model.train();
+  t.deepEqual(await graphOf(model, zeros([2, 4])), {
+    'input/input.1': ['IO Node', [], [[2, 4]]],
+    'Sequential/Linear[0]/weight': ['Parameter', [], [[3, 4]]],
+    'Sequential/Linear[0]/bias': ['Parameter', [], [[3]]],
+    'Sequential/Linear[0]/linear': [
+      'linear',
+      ['input/input.1', 'Sequential/Linear[0]/weight', 'Sequential/Linear[0]/bias'],
+      [[2, 3]],
+    ],
+    'Sequential/ReLU[1]/relu': ['relu', ['Sequential/Linear[0]/linear'], [[2, 3]]],
+    'output/output.1': ['IO Node', ['Sequential/ReLU[1]/relu'], [[2, 3]]],
+  });
+  t.true([...model.modules()].every(({ training }) => training));
+});
+
+test('graphs of models that go other ways than one', async (t) => {
+  class Model extends nn.Module {
+    embedding = new nn.Embedding(5, 4);
+    blocks = [new nn.Linear(4, 4), new nn.Linear(4, 4)];
+    rnn = new nn.LSTM(4, 3, { batchFirst: true });
+    pick = new Pick();
+    forward(ids: Tensor, scale: Tensor): Tensor {
+      let x = this.embedding.forward(ids);
+      for (const block of this.blocks) x = block.forward(x).add(x).mul(scale);
+      const [values] = this.rnn.forward(x).slice(0, 1) as [Tensor];
+      const { values: largest } = values.max(-1);
+      return [largest, this.pick.forward(values), ids] as unknown as Tensor;
+    }
+  }
+  class Pick extends nn.Module {
+    forward(x: Tensor): Tensor {
+      return x.argmax(-1);
+    }
+  }
+  const model = new Model();
+  model.requiresGrad_(false);
+  const ids = zeros([2, 6], { dtype: 'int32' });
+  const graph = await graphOf(model, [ids, full([1], 2)]);
+  for (const [name, [, inputs]] of Object.entries(graph))
+    for (const input of inputs) t.true(input.replace(/:\d+$/, '') in graph, `${name} has ${input}`);
+  t.deepEqual(graph['Model/Linear[blocks.1]/linear'][2], [[12, 4]]);
+  t.deepEqual(graph['Model/Embedding[embedding]/weight'], ['Parameter', [], [[5, 4]]]);
+  t.is(graph['Model/Pick[pick]/forward'][0], 'Pick');
+  t.deepEqual(graph['output/output.2'], ['IO Node', ['Model/Pick[pick]/forward'], [[2, 6]]]);
+  t.deepEqual(graph['output/output.3'], ['IO Node', ['input/input.1'], [[2, 6]]]);
+  t.true([...model.parameters()].every(({ requiresGrad }) => !requiresGrad));
 });
 
 /** Prints what TensorBoard's own package reads. */

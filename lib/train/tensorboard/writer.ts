@@ -2,11 +2,13 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { checkBoolean, describe, rangeError, typeError } from '../../errors.js';
 import { Message } from '../../io/protobuf.js';
+import { Module } from '../../nn/module.js';
 import { checkInteger, checkNumber, isOptions, readArgs, type Rest } from '../../ops/arguments.js';
 import { formatShape } from '../../shape.js';
 import { checkTensor, Tensor } from '../../tensor.js';
 import type { FitEvent } from '../events.js';
 import { EventFile, eventNow } from './event-file.js';
+import { graphOf } from './graph.js';
 import { histogramOf, type Bins } from './histogram.js';
 import { pictureOf } from './pictures.js';
 import * as summaries from './summaries.js';
@@ -225,6 +227,27 @@ export class SummaryWriter implements AsyncDisposable {
     const options = readArgs<EventOptions>(op, rest, EVENT);
     checkText(op, 'textString', textString);
     this.#main.add(eventOf(op, options).message(5, summaries.text(tag, textString)));
+  }
+
+  /**
+   * Adds the graph of a model: its modules, the ops that run in them, and the shapes of what goes from one to the other. The
+   * model runs once, in evaluation mode, and is as it was afterwards.
+   * @param inputToModel what `forward` takes: a tensor, or a list of arguments
+   * @throws RangeError where there are more than 10,000 ops
+   */
+  addGraph<In extends unknown[], Out>(model: Module<In, Out>, inputToModel: In[0] | In): void {
+    const op = this.#begin('addGraph');
+    if (!(model instanceof Module)) typeError(op, `model: expected a module, got ${describe(model)}`);
+    if (!Array.isArray(inputToModel) && !(inputToModel instanceof Tensor))
+      typeError(op, `inputToModel: expected a tensor or a list, got ${describe(inputToModel)}`);
+    const graph = graphOf(op, model, Array.isArray(inputToModel) ? inputToModel : [inputToModel]);
+    this.#main.add(eventNow().bytes(4, graph.finish()));
+    // TensorBoard asks for the times and memory of a run: there is a device, and nothing about it.
+    const stats = new Message().message(
+      1,
+      new Message().message(1, new Message().string(1, '/device:CPU:0')),
+    );
+    this.#main.add(eventNow().message(8, new Message().string(1, 'step1').bytes(2, stats.finish())));
   }
 
   /**
