@@ -11,11 +11,20 @@ namespace mgp {
 
 namespace {
 
-Napi::Value setThreads(const Napi::CallbackInfo& info) {
+int threadsOf(const Napi::CallbackInfo& info, const char* message) {
   const double count = info.Length() > 0 && info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
   if (!(count >= 1 && count <= 1024) || count != static_cast<int>(count))
-    throw Napi::RangeError::New(info.Env(), "[setNumThreads] expected a whole number from 1 to 1024");
-  setNumThreads(static_cast<int>(count));
+    throw Napi::RangeError::New(info.Env(), message);
+  return static_cast<int>(count);
+}
+
+Napi::Value setThreads(const Napi::CallbackInfo& info) {
+  setNumThreads(threadsOf(info, "[setNumThreads] expected a whole number from 1 to 1024"));
+  return info.Env().Undefined();
+}
+
+Napi::Value limit(const Napi::CallbackInfo& info) {
+  limitThreads(threadsOf(info, "[limitThreads] expected a whole number from 1 to 1024"));
   return info.Env().Undefined();
 }
 
@@ -68,6 +77,7 @@ Napi::Object initAddon(Napi::Env env, Napi::Object exports) {
   exports["release"] = Napi::Function::New(env, release, "release");
   exports["isAligned"] = Napi::Function::New(env, isAligned, "isAligned");
   exports["setNumThreads"] = Napi::Function::New(env, setThreads, "setNumThreads");
+  exports["limitThreads"] = Napi::Function::New(env, limit, "limitThreads");
   exports["getNumThreads"] = Napi::Function::New(env, getThreads, "getNumThreads");
   exports["ops"] = ops(env);
   exports["version"] = MGP_VERSION;

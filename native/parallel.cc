@@ -73,6 +73,7 @@ inline void relax() {
 }
 
 thread_local bool insideTaskFlag = false;
+thread_local int threadLimit = kMaxThreads;
 
 /// A call of runOnPool, on the stack of the thread that made it.
 struct Job {
@@ -209,15 +210,16 @@ Pool& pool() {
 
 }  // namespace
 
-int numThreads() { return pool().threads(); }
+int numThreads() { return std::min(pool().threads(), threadLimit); }
 void setNumThreads(int count) { pool().setThreads(count); }
+void limitThreads(int count) { threadLimit = std::max(1, count); }
 
 namespace detail {
 
 bool insideTask() { return insideTaskFlag; }
 
 void runOnPool(int64_t count, void (*run)(void*, int64_t), void* context) noexcept {
-  Job job{run, context, count, static_cast<int>(std::min<int64_t>(pool().threads(), count)) - 1};
+  Job job{run, context, count, static_cast<int>(std::min<int64_t>(numThreads(), count)) - 1};
   pool().run(job);
 }
 

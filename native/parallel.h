@@ -7,9 +7,11 @@
 
 namespace mgp {
 
-/// How many threads a call may use, its own included.
+/// How many threads a call may use, its own included: those of the process, or fewer by the caller's limit.
 int numThreads();
 void setNumThreads(int count);
+/// Limits the calls of this thread; other threads have limits of their own.
+void limitThreads(int count);
 
 namespace detail {
 /// Calls run(context, i) for every i in [0, count), each once, on this thread and on helpers; returns when

@@ -566,5 +566,8 @@ export interface Backend {
 
   /** How many threads kernels may use in this process. */
   setNumThreads(count: number): void;
+  /** Has the calls of this thread use fewer, for good. */
+  limitThreads(count: number): void;
+  /** How many threads the calls of this thread may use. */
   getNumThreads(): number;
 }

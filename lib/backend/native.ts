@@ -119,6 +119,7 @@ interface Addon extends LinalgAddon {
   allocate(bytes: number): ArrayBuffer;
   release(...buffers: ArrayBuffer[]): void;
   setNumThreads(count: number): void;
+  limitThreads(count: number): void;
   getNumThreads(): number;
   /** The names of dtypes and ops, in the order of their codes. */
   readonly ops: Readonly<Record<string, readonly string[]>>;
@@ -625,6 +626,9 @@ const native: Backend = {
     if (!Number.isInteger(count) || count < 1)
       rangeError('setNumThreads', `expected a whole number from 1, got ${describe(count)}`);
     addon.setNumThreads(count);
+  },
+  limitThreads(count) {
+    addon.limitThreads(count);
   },
   getNumThreads: () => addon.getNumThreads(),
 };

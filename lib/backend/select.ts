@@ -24,7 +24,12 @@ export const setNumThreads = (count: number): void => {
   backend.setNumThreads(count);
 };
 
-/** How many threads kernels may use in this process. */
+/** Has the kernels that this thread calls use fewer threads, for good: worker threads share those of the process. */
+export const limitThreads = (count: number): void => {
+  backend.limitThreads(count);
+};
+
+/** How many threads kernels that this thread calls may use. */
 export const getNumThreads = (): number => backend.getNumThreads();
 
 /** Native by default; reference, with one warning, where the addon cannot be loaded. */

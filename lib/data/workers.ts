@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads';
-import { CODE } from '../place.js';
+import type { Worker } from 'node:worker_threads';
 import type { RandomState } from '../random.js';
 import type { Tensor } from '../tensor.js';
+import { startThread } from '../thread.js';
 import { unpack } from './transfer.js';
 
 /** What a worker is started with: the module of its dataset, and whether it gives samples instead of batches. */
@@ -31,15 +31,6 @@ interface Waiting {
   readonly worker: Worker;
 }
 
-function start(data: WorkerData): Worker {
-  if (!CODE.pathname.endsWith('/lib/'))
-    return new Worker(new URL('data/worker.js', CODE), { workerData: data });
-  // From source, a thread needs what runs TypeScript in this one.
-  const url = JSON.stringify(new URL('data/worker.ts', CODE));
-  const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${url}); })`;
-  return new Worker(code, { eval: true, workerData: data });
-}
-
 /** Threads that load batches, each in turn. They keep the process alive only while someone waits. */
 export class Workers {
   readonly #workers: Worker[];
@@ -49,7 +40,7 @@ export class Workers {
 
   constructor(count: number, data: WorkerData) {
     this.#workers = Array.from({ length: count }, () => {
-      const worker = start(data);
+      const worker = startThread('data/worker', data);
       worker.on('message', (answer: Answer) => this.#answered(answer));
       worker.on('error', (error) => this.#fail(worker, error));
       worker.on('exit', (code) => this.#fail(worker, new Error(`it ended with code ${code}`)));

@@ -1,5 +1,6 @@
 import type { Module } from '../nn/module.js';
 import type { Tensor } from '../tensor.js';
+import { publish } from './channels.js';
 import type { FitEvent, FitResult } from './events.js';
 import { Loop } from './loop.js';
 import { readFitOptions, type FitOptions } from './options.js';
@@ -25,7 +26,8 @@ export function fit<In extends unknown[], Out, Batch = readonly Tensor[]>(
   model: Module<In, Out>,
   options: FitOptions<Batch, Out>,
 ): Training {
-  return new Training(new Loop(readFitOptions(model, options)));
+  const plan = readFitOptions(model, options);
+  return new Training(plan.model, new Loop(plan));
 }
 
 /** A training that {@link fit} has made. */
@@ -36,7 +38,11 @@ export class Training implements AsyncIterable<FitEvent>, PromiseLike<FitResult>
   #begun = false;
 
   /** @internal */
-  constructor(loop: Loop) {
+  constructor(
+    /** What is trained. */
+    readonly model: Module<never[], unknown>,
+    loop: Loop,
+  ) {
     this.#loop = loop;
     this.#result = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
@@ -65,6 +71,11 @@ export class Training implements AsyncIterable<FitEvent>, PromiseLike<FitResult>
     return this.#result.then(onFulfilled, onRejected);
   }
 
+  /** Ends the training at the end of the step, as `signal` does: with a checkpoint, where these are written. */
+  abort(): void {
+    this.#loop.abort();
+  }
+
   async #drain(): Promise<void> {
     const events = this.#run();
     try {
@@ -77,7 +88,9 @@ export class Training implements AsyncIterable<FitEvent>, PromiseLike<FitResult>
   async *#run(): AsyncGenerator<FitEvent, void> {
     const { resolve, reject } = this.#settle;
     try {
+      publish('start', { training: this });
       for await (const event of this.#loop.run()) {
+        publish(event.type, { training: this, event });
         if (event.type === 'done') {
           const { type: _, ...result } = event;
           resolve(result);
@@ -85,6 +98,7 @@ export class Training implements AsyncIterable<FitEvent>, PromiseLike<FitResult>
         yield event;
       }
     } catch (error) {
+      publish('error', { training: this, error });
       reject(error);
       throw error;
     } finally {

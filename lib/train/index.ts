@@ -31,6 +31,7 @@ export type {
   Loss,
   ScheduleOptions,
 } from './options.js';
+export { trainInWorker, WorkerTraining, type WorkerContext, type WorkerOptions } from './worker.js';
 export type { ProgressStream } from './progress.js';
 export {
   SummaryWriter,

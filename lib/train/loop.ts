@@ -20,6 +20,7 @@ export class Loop {
   readonly #checkpoints: Checkpoints | null;
   #progress: Progress | null = null;
   #began = performance.now();
+  #aborted = false;
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -208,8 +209,13 @@ export class Loop {
     return earlyStopping !== null && this.#state.stale > earlyStopping.patience;
   }
 
+  /** Ends the training at the end of the step. */
+  abort(): void {
+    this.#aborted = true;
+  }
+
   #isAborted(): boolean {
-    return this.#plan.signal?.aborted === true;
+    return this.#aborted || this.#plan.signal?.aborted === true;
   }
 }
 

@@ -75,5 +75,6 @@ export const reference: Backend = {
     if (!Number.isInteger(count) || count < 1)
       rangeError('setNumThreads', `expected a whole number from 1, got ${describe(count)}`);
   },
+  limitThreads: () => undefined,
   getNumThreads: () => 1,
 };

@@ -1,0 +1,34 @@
+import type { FitEvent } from './events.js';
+
+/** Events for one listener, who may be slower than they come: of steps in a row, only the last waits, unless all are wanted. */
+export class EventQueue {
+  readonly #events: FitEvent[] = [];
+  readonly #allSteps: boolean;
+  #wake: (() => void) | null = null;
+  #ended = false;
+
+  constructor(allSteps: boolean) {
+    this.#allSteps = allSteps;
+  }
+
+  push(event: FitEvent): void {
+    if (event.type === 'step' && !this.#allSteps && this.#events.at(-1)?.type === 'step') this.#events.pop();
+    this.#events.push(event);
+    this.#wake?.();
+  }
+
+  /** There will be no more. */
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<FitEvent, void> {
+    for (;;) {
+      const event = this.#events.shift();
+      if (event !== undefined) yield event;
+      else if (this.#ended) return;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+}

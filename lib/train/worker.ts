@@ -1,0 +1,198 @@
+import type { Worker } from 'node:worker_threads';
+import { pack, unpack } from '../data/transfer.js';
+import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
+import { checkInteger } from '../ops/arguments.js';
+import { checkOptions } from '../ops/primitive.js';
+import type { Tensor } from '../tensor.js';
+import { startThread } from '../thread.js';
+import { backendName, budget, takeThreads } from './budget.js';
+import { EventQueue } from './event-queue.js';
+import type { FitEvent, FitResult } from './events.js';
+import { SharedWeights } from './shared-weights.js';
+import { packError, unpackError, type JobData, type JobMessage, type JobRequest } from './worker-messages.js';
+
+/** What the default export of a training's module is called with. */
+export interface WorkerContext<Data = unknown> {
+  /** What `trainInWorker` was given. */
+  readonly data: Data;
+  /** Aborted when the training is. Every `fit` of the thread stops then, with or without it. */
+  readonly signal: AbortSignal;
+  /** How many threads the kernels of this training use. */
+  readonly threads: number;
+}
+
+export interface WorkerOptions {
+  /** What the module's function gets, copied into its thread: plain values, typed arrays, tensors. */
+  readonly data?: unknown;
+  /**
+   * How many threads its kernels use, of those that all trainings of the process share (`setNumThreads`); where fewer are
+   * left, it waits in line. Default: all but one, and at least one.
+   */
+  readonly threads?: number;
+  /** Ends the training at the end of the step, with a checkpoint where `fit` writes these. */
+  readonly signal?: AbortSignal;
+  /** Whether every step is told. Default false: the last step every 50 ms or so. */
+  readonly allSteps?: boolean;
+}
+
+const OP = 'trainInWorker';
+
+/**
+ * Trains in a worker thread, while the event loop of this one stays free. The default export of a module makes the training,
+ * with `fit`:
+ *
+ * ```js
+ * // train.js
+ * export default async function ({ data }) {
+ *   const model = …;
+ *   await fit(model, { …, checkpoint: data.dir });
+ * }
+ *
+ * // server.js
+ * const job = train.trainInWorker(new URL('./train.js', import.meta.url), { data: { dir: 'runs/1' } });
+ * for await (const event of job) …        // fit's events
+ * const { history } = await job;          // or what the function returns
+ * model.loadStateDict(job.stateDict());   // weights for predictions, at any time
+ * ```
+ *
+ * It begins at once, or when there are threads for it.
+ * @param url the address of the module
+ * @param options see {@link WorkerOptions}
+ * @throws TypeError, RangeError for wrong options at once. What the thread throws rejects the result, with its stack.
+ */
+export function trainInWorker<Result = FitResult>(
+  url: URL | string,
+  options: WorkerOptions = {},
+): WorkerTraining<Result> {
+  if (!(url instanceof URL) && typeof url !== 'string')
+    typeError(OP, `url: expected the address of a module, got ${describe(url)}`);
+  checkOptions(OP, options, ['data', 'threads', 'signal', 'allSteps']);
+  const { data, threads = Math.max(1, budget() - 1), signal, allSteps = false } = options;
+  checkInteger(OP, 'threads', threads, 1);
+  if (threads > budget())
+    rangeError(OP, `threads: expected at most ${budget()}, those of the process, got ${threads}`);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    typeError(OP, `signal: expected an AbortSignal, got ${describe(signal)}`);
+  checkBoolean(OP, 'allSteps', allSteps);
+  const job = { url: String(url), data: copyOf(data), threads, allSteps, backend: backendName() };
+  return new WorkerTraining<Result>(job, signal);
+}
+
+/** The values as they are now: the thread may begin later. */
+function copyOf(data: unknown): unknown {
+  const transfer: ArrayBuffer[] = [];
+  const packed = pack(data, transfer);
+  try {
+    return structuredClone(packed, { transfer });
+  } catch (cause) {
+    throw new TypeError(`[${OP}] data: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** A training in a worker thread: {@link trainInWorker} starts it. */
+export class WorkerTraining<Result = FitResult> implements AsyncIterable<FitEvent>, PromiseLike<Result> {
+  readonly #result: Promise<Result>;
+  readonly #events: EventQueue;
+  readonly #controller = new AbortController();
+  #worker: Worker | null = null;
+  #weights: SharedWeights | null = null;
+  #listened = false;
+  #terminated = false;
+
+  /** @internal */
+  constructor(job: JobData, signal?: AbortSignal) {
+    this.#events = new EventQueue(job.allSteps);
+    const abort = (): void => this.abort();
+    if (signal?.aborted) this.abort();
+    else signal?.addEventListener('abort', abort);
+    this.#result = this.#run(job).finally(() => {
+      signal?.removeEventListener('abort', abort);
+      this.#events.end();
+    });
+    // Whoever listens to the events gets the error there.
+    this.#result.catch(() => undefined);
+  }
+
+  /** The events of its `fit`, to one listener. A slow one misses steps, unless `allSteps`. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<FitEvent, void> {
+    if (this.#listened) throw new Error(`[${OP}] the events of a training go to one listener`);
+    this.#listened = true;
+    yield* this.#events;
+    await this.#result;
+  }
+
+  /** What the function of the module returned; the result of its last `fit` where that was nothing. */
+  then<A = Result, B = never>(
+    onFulfilled?: ((result: Result) => A | PromiseLike<A>) | null,
+    onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#result.then(onFulfilled, onRejected);
+  }
+
+  /**
+   * The weights and buffers of the model as they were at the end of some step, a fraction of a second ago: copies out of
+   * memory that both threads share.
+   * @returns null before the training has begun
+   */
+  stateDict(): Record<string, Tensor> | null {
+    return this.#weights?.read() ?? null;
+  }
+
+  /** Ends the training at the end of the step, as `signal` does. */
+  abort(): void {
+    this.#controller.abort();
+  }
+
+  /** Ends the thread at once, wherever it is: nothing is written any more. The result is an error, unless it is there. */
+  async terminate(): Promise<void> {
+    this.#terminated = true;
+    this.#controller.abort();
+    await this.#worker?.terminate();
+    await this.#result.catch(() => undefined);
+  }
+
+  async #run(job: JobData): Promise<Result> {
+    const { signal } = this.#controller;
+    const giveBack = await takeThreads(job.threads, signal);
+    if (giveBack === null) {
+      if (this.#terminated) throw new Error(`[${OP}] the training was terminated`);
+      const nothing: FitResult = { history: [], steps: 0, reason: 'aborted', seconds: 0 };
+      this.#events.push({ type: 'done', ...nothing });
+      return nothing as Result;
+    }
+    try {
+      return await this.#follow(startThread('train/worker-thread', job), signal);
+    } finally {
+      giveBack();
+    }
+  }
+
+  async #follow(worker: Worker, signal: AbortSignal): Promise<Result> {
+    this.#worker = worker;
+    const abort = (): void => worker.postMessage('abort' satisfies JobRequest);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort);
+    try {
+      return await new Promise<Result>((resolve, reject) => {
+        worker.on('message', (message: JobMessage) => {
+          if (message.type === 'weights') this.#weights = new SharedWeights(message.layout);
+          else if (message.type === 'events') message.events.forEach((event) => this.#events.push(event));
+          else if (message.type === 'error') reject(unpackError(message.error));
+          else resolve(unpack(message.result) as Result);
+        });
+        worker.on('messageerror', reject);
+        worker.on('error', (error) => reject(unpackError(packError(error))));
+        worker.on('exit', (code) => {
+          reject(
+            new Error(
+              `[${OP}] the ${this.#terminated ? 'training was terminated' : `thread ended with code ${code} before its training did`}`,
+            ),
+          );
+        });
+      });
+    } finally {
+      signal.removeEventListener('abort', abort);
+      worker.unref();
+    }
+  }
+}
