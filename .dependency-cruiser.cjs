@@ -1,7 +1,10 @@
 // Imports point one way (docs/design.md). A file may import from its own layer and from those above it in this list;
 // imports of types alone may go anywhere, for they leave no trace at run time. A new file needs a layer.
 const LAYERS = [
-  ['leaves', 'lib/(decimal|dtype|errors|grad-mode|place|print|random|recording|shape|storage|thread|version)[.]ts'],
+  [
+    'leaves',
+    'lib/(decimal|dtype|errors|grad-mode|place|print|random|recording|shape|storage|thread|version)[.]ts',
+  ],
   ['backend', 'lib/backend/'],
   ['tensor', 'lib/(tensor|scope)[.]ts'],
   ['ops', 'lib/ops/'],
@@ -46,7 +49,8 @@ module.exports = {
       // index re-exports setBackend and its like; `mgp doctor` looks at the addon itself.
       from: {
         path: '^lib/',
-        pathNot: '^lib/(backend/|ops/|optim/|(autograd|compile|waiting|index)[.]ts|train/(budget|worker-thread)[.]ts|cli/(doctor|bench/))',
+        pathNot:
+          '^lib/(backend/|ops/|optim/|(autograd|compile|waiting|index)[.]ts|train/(budget|worker-thread)[.]ts|cli/(doctor|bench/))',
       },
       to: { path: '^lib/backend/', pathNot: '^lib/backend/contract[.]ts', dependencyTypesNot: ['type-only'] },
     },
