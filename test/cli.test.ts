@@ -122,7 +122,15 @@ test('--report writes one page that needs no network', async (t) => {
     t.is(counts.reduce((sum, count) => sum + count, 0), 90); // prettier-ignore
     t.true(page.includes('data:image/png;base64,'), 'pictures of the mistakes');
     const [, data] = /<script type="application\/json" id="data">([^]*?)<\/script>/.exec(page) ?? [];
-    t.is((JSON.parse(data) as { accuracy: number[][] }).accuracy[1].length, 1);
+    const [losses, accuracies] = JSON.parse(data) as { series: { label: string; y: number[] }[] }[];
+    t.deepEqual(
+      losses.series.map(({ label, y }) => [label, y.length]),
+      [
+        ['training', 25],
+        ['test', 1],
+      ],
+    );
+    t.is(accuracies.series[0].y.length, 1);
     t.false(page.includes(folder), 'no path of this machine');
   });
 });

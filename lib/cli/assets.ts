@@ -8,7 +8,3 @@ const read = (name: string): string => readFileSync(require.resolve(name), 'utf8
 
 /** The other side of `mgp bench --peer torch`, a program in Python. */
 export const torchPeer = (): string => read('./bench/torch_peer.py');
-
-/** uPlot, as a script that defines a global, and its styles: they go into the report. */
-export const uplotScript = (): string => read('uplot/dist/uPlot.iife.min.js');
-export const uplotStyle = (): string => read('uplot/dist/uPlot.min.css');

@@ -1,14 +1,13 @@
-import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import Table from 'cli-table3';
 import { writeFileAtomic } from '../io/atomic.js';
 import type { MnistDatasets } from '../data/mnist-dataset.js';
+import { Curve } from '../train/report/curve.js';
 import type { Evaluation } from './evaluate.js';
 import type { EpochResult, TrainResult } from './mnist-training.js';
 import { steadyHeap } from './heap.js';
 import { Interrupt } from './interrupt.js';
 import { Progress } from './progress.js';
-import { Curve } from './report/curve.js';
 import { colorsFor, formatBytes, formatCount, formatPercent, plural } from './terminal.js';
 import { checkFolder, checkOutput, UsageError } from './usage.js';
 import { VERSION } from './version.js';
@@ -174,11 +173,11 @@ async function writeReport(
   summary: Summary,
 ): Promise<void> {
   const { renderReport } = await import('./report/report.js');
-  const { backend, threads, seed, version } = summary;
+  const { backend, threads, seed } = summary;
   const steps = Math.ceil(data.train.length / batchSize);
   const { x, y } = losses.points();
   const parameters = [...model.parameters()].reduce((sum, { size }) => sum + size, 0);
-  const page = renderReport({
+  const page = await renderReport({
     ...summary,
     interrupted: summary.interrupted === true,
     loss: { x: x.map((step) => step / steps), y },
@@ -194,14 +193,6 @@ async function writeReport(
       Loss: 'cross-entropy',
       'Training images': formatCount(data.train.length),
       Seed: seed,
-    },
-    environment: {
-      Backend: backend,
-      Threads: threads,
-      Processor: cpus()[0]?.model.trim() ?? 'unknown',
-      Platform: `${process.platform} ${process.arch}`,
-      'Node.js': process.version.slice(1),
-      'mgp-node': version,
     },
     command:
       `mgp mnist --epochs ${epochs} --batch-size ${batchSize} --lr ${lr} --seed ${seed} ` +

@@ -1,17 +1,13 @@
 import pc from 'picocolors';
 import { formatCount } from '../train/format.js';
 
-export { formatCount, formatDuration, formatLoss, formatSeconds } from '../train/format.js';
+export { formatCount, formatDuration, formatLoss, formatSeconds, plural } from '../train/format.js';
 
 /** Colours where a person sees them: on a terminal, unless NO_COLOR says no; with FORCE_COLOR everywhere. */
 export function colorsFor(stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   return pc.createColors(!NO_COLOR && (!!FORCE_COLOR || (stream.isTTY && TERM !== 'dumb')));
 }
-
-/** `1 epoch`, `10 epochs`. */
-export const plural = (count: number, noun: string): string =>
-  `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 /** `97.85%`. */
 export const formatPercent = (share: number): string => `${(100 * share).toFixed(2)}%`;

@@ -7,7 +7,7 @@ export const formatCount = (value: number): string => NUMBER.format(value);
 
 /** `0.0123`, or as many digits as a smaller number takes to be told from 0. */
 export const formatLoss = (loss: number): string =>
-  loss >= 0.001 || loss === 0 ? loss.toFixed(4) : loss.toPrecision(2);
+  Math.abs(loss) >= 0.001 || loss === 0 ? loss.toFixed(4) : loss.toPrecision(2);
 
 /** `9.3 s`. */
 export const formatSeconds = (seconds: number): string =>
@@ -23,3 +23,7 @@ export function formatDuration(seconds: number): string {
     ? `${minutes} min ${two(whole % 60)} s`
     : `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
 }
+
+/** `1 epoch`, `10 epochs`. */
+export const plural = (count: number, noun: string): string =>
+  `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;

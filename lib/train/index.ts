@@ -33,6 +33,7 @@ export type {
 } from './options.js';
 export { trainInWorker, WorkerTraining, type WorkerContext, type WorkerOptions } from './worker.js';
 export type { ProgressStream } from './progress.js';
+export { writeReport, type ReportOptions } from './report/report.js';
 export {
   SummaryWriter,
   type BinRule,

@@ -1,11 +1,11 @@
 // The command line, with the packages it uses inside, so that mgp-node has no dependency the library does not need.
 
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
 import { fromRoot } from '../setup/run.mjs';
 import { licencesOf } from './licences.mjs';
+import { textOfPackages } from './texts.mjs';
 
 const lib = fromRoot('lib');
 const cli = fromRoot('lib/cli');
@@ -21,26 +21,6 @@ const keepLibraryOutside = (used) => ({
       const file = relative(lib, target).replaceAll(sep, '/');
       used.add(file.replace(/[.]js$/, '.ts'));
       return { path: `../${file}`, external: true };
-    });
-  },
-});
-
-/**
- * lib/cli/assets.ts reads text files of packages when it runs from source: `read('package/file')`. In the bundle their
- * text is in its place.
- */
-const textOfPackages = (texts) => ({
-  name: 'text of packages',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]cli[\\/]assets[.]ts$/ }, ({ path }) => {
-      const require = createRequire(path);
-      const contents = readFileSync(path, 'utf8').replaceAll(/\bread\('([^']+)'\)/g, (_, name) => {
-        const file = require.resolve(name);
-        texts.push(file);
-        return JSON.stringify(readFileSync(file, 'utf8'));
-      });
-      if (texts.length === 0) throw new Error(`${path}: expected read('package/file') somewhere`);
-      return { contents, loader: 'ts' };
     });
   },
 });
@@ -78,6 +58,6 @@ export async function bundleCli(outdir) {
   });
   chmodSync(join(outdir, 'mgp.js'), 0o755);
   const inputs = [...Object.keys(metafile.inputs).map((path) => fromRoot(path)), ...texts];
-  writeFileSync(join(outdir, 'THIRD-PARTY-LICENSES.txt'), licencesOf(inputs));
+  writeFileSync(join(outdir, 'THIRD-PARTY-LICENSES.txt'), licencesOf('The command line', inputs));
   return used;
 }

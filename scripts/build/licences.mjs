@@ -12,7 +12,8 @@ function packageOf(file) {
   return join(file.slice(0, at + mark.length), first.startsWith('@') ? join(first, second) : first);
 }
 
-export function licencesOf(files) {
+/** @param whose what contains the files, at the beginning of a sentence */
+export function licencesOf(whose, files) {
   const folders = [...new Set(files.map(packageOf).filter(Boolean))];
   const entries = folders.map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
@@ -27,7 +28,7 @@ export function licencesOf(files) {
   });
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   return (
-    ['The command line of mgp-node contains these packages.\n', ...entries.map(({ text }) => text)].join(
+    [`${whose} of mgp-node contains these packages.\n`, ...entries.map(({ text }) => text)].join(
       `\n${'-'.repeat(80)}\n\n`,
     ) + '\n'
   );

@@ -1,7 +1,7 @@
 import type { Evaluation } from '../evaluate.js';
 import { formatCount } from '../terminal.js';
-import { html, type Html } from './html.js';
-import { toPngUrl } from './png.js';
+import { encodePng } from '../../io/png.js';
+import { html, type Html } from '../../train/report/html.js';
 
 const CLASSES = 10;
 const SIDE = 28;
@@ -53,11 +53,16 @@ export function matrixCard(matrix: readonly (readonly number[])[]): Html {
 }
 
 /** The card of the mistakes that the model was surest of. */
-export function mistakesCard({ images, labels }: TestSet, { predictions, confidences }: Evaluation): Html {
+export async function mistakesCard(
+  { images, labels }: TestSet,
+  { predictions, confidences }: Evaluation,
+): Promise<Html> {
   const mistakes = [...predictions.keys()].filter((i) => predictions[i] !== labels[i]);
   mistakes.sort((a, b) => confidences[b] - confidences[a] || a - b);
-  const figures = mistakes.slice(0, PICTURES).map((i) => {
-    const url = toPngUrl(images.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE), SIDE, SIDE);
+  const figureOf = async (i: number): Promise<Html> => {
+    const pixels = images.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
+    const file = await encodePng({ pixels, width: SIDE, height: SIDE, channels: 1 });
+    const url = `data:image/png;base64,${Buffer.from(file).toString('base64')}`;
     return html`<figure>
       <img src="${url}" width="${SIDE}" height="${SIDE}" alt="Test image ${i}, a ${labels[i]}" />
       <figcaption>
@@ -65,7 +70,8 @@ export function mistakesCard({ images, labels }: TestSet, { predictions, confide
         <span class="soft">is a ${labels[i]}</span>
       </figcaption>
     </figure>`;
-  });
+  };
+  const figures = await Promise.all(mistakes.slice(0, PICTURES).map(figureOf));
   const count = formatCount(mistakes.length);
   const note =
     mistakes.length === 0

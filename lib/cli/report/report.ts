@@ -1,6 +1,9 @@
 import type { Evaluation } from '../evaluate.js';
 import type { EpochResult } from '../mnist-training.js';
-import { uplotScript, uplotStyle } from '../assets.js';
+import { environment, version } from '../../train/report/environment.js';
+import { html, type Html } from '../../train/report/html.js';
+import { listCard, pair, renderPage, tableCard } from '../../train/report/page.js';
+import { byEpoch, lossChart } from '../../train/report/run.js';
 import {
   formatBytes,
   formatCount,
@@ -10,73 +13,66 @@ import {
   formatSeconds,
   plural,
 } from '../terminal.js';
-import { chartCards, chartScript, type ChartData } from './charts.js';
 import { confusionMatrix, matrixCard, mistakesCard, type TestSet } from './classes.js';
-import { html, raw, type Html } from './html.js';
 import { STYLE } from './style.js';
 
 /** All that the report tells. */
-export interface ReportData extends ChartData {
+export interface ReportData {
+  /** The training loss, smoothed. Positions are in epochs. */
+  readonly loss: { readonly x: readonly number[]; readonly y: readonly number[] };
+  readonly epochs: readonly EpochResult[];
+  /** The loss on the test set after each epoch. */
+  readonly testLosses: readonly number[];
   readonly evaluation: Evaluation;
   readonly test: TestSet;
   readonly seconds: number;
   readonly imagesPerSecond: number;
   readonly peakRssBytes: number;
   readonly interrupted: boolean;
-  readonly version: string;
   /** What the run was made of, in words: shown as it is. */
   readonly hyperparameters: Readonly<Record<string, string | number>>;
-  readonly environment: Readonly<Record<string, string | number>>;
   /** The command that makes the same run again. */
   readonly command: string;
 }
 
-/** One HTML page that needs nothing else: no network, no files next to it. */
-export function renderReport(data: ReportData): string {
+/** The page of a training, and what is there for MNIST alone. */
+export async function renderReport(data: ReportData): Promise<string> {
   const { epochs, evaluation, test } = data;
   const last = epochs[epochs.length - 1];
   const count = evaluation.predictions.length;
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-        />
-        <title>mgp mnist: ${formatPercent(last.testAccuracy)}</title>
-        <style>
-          ${raw(uplotStyle())}
-          ${raw(STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <h1>MNIST, ${formatPercent(last.testAccuracy)} after ${plural(last.epoch, 'epoch')}</h1>
-            <p class="soft">${subtitle(data)}</p>
-          </header>
-          ${tiles(data)} ${chartCards()}
-          <section class="two">
-            ${matrixCard(confusionMatrix(test.labels, evaluation.predictions))}
-            ${mistakesCard(test, evaluation)}
-          </section>
-          ${epochCard(epochs)}
-          <section class="two">
-            ${listCard('Hyperparameters', data.hyperparameters)} ${listCard('Environment', data.environment)}
-          </section>
-          <div class="card">
-            <h2>Again</h2>
-            <p class="note">On the same machine the same command gives the same bits.</p>
-            <code>${data.command}</code>
-          </div>
-          <footer>Written by mgp-node ${data.version}. Tested on ${formatCount(count)} images.</footer>
-        </main>
-        ${chartScript(uplotScript(), data)}
-      </body>
-    </html> `;
-  return page.text;
+  return renderPage({
+    title: `mgp mnist: ${formatPercent(last.testAccuracy)}`,
+    heading: `MNIST, ${formatPercent(last.testAccuracy)} after ${plural(last.epoch, 'epoch')}`,
+    subtitle: subtitle(data),
+    tiles: tiles(data),
+    charts: [
+      lossChart(
+        { label: 'training', ...data.loss },
+        byEpoch('test', epochs, (_, i) => data.testLosses[i]),
+      ),
+      {
+        title: 'Test accuracy',
+        note: 'Share of the test images classified correctly after each epoch.',
+        scale: 'share',
+        series: [byEpoch('test accuracy', epochs, ({ testAccuracy }) => testAccuracy)],
+      },
+    ],
+    sections: [
+      pair(
+        matrixCard(confusionMatrix(test.labels, evaluation.predictions)),
+        await mistakesCard(test, evaluation),
+      ),
+      epochCard(epochs),
+      pair(listCard('Hyperparameters', data.hyperparameters), listCard('Environment', environment())),
+      html`<div class="card">
+        <h2>Again</h2>
+        <p class="note">On the same machine the same command gives the same bits.</p>
+        <code>${data.command}</code>
+      </div>`,
+    ],
+    style: STYLE,
+    footer: `Written by mgp-node ${version()}. Tested on ${formatCount(count)} images.`,
+  });
 }
 
 function subtitle({ interrupted }: ReportData): string {
@@ -86,57 +82,29 @@ function subtitle({ interrupted }: ReportData): string {
     : model;
 }
 
-function tiles({ evaluation, epochs, imagesPerSecond, seconds, peakRssBytes }: ReportData): Html {
+function tiles({
+  evaluation,
+  epochs,
+  imagesPerSecond,
+  seconds,
+  peakRssBytes,
+}: ReportData): [string, string][] {
   const { testAccuracy } = epochs[epochs.length - 1];
   const wrong = Math.round((1 - evaluation.accuracy) * evaluation.predictions.length);
-  const facts: [string, string][] = [
+  return [
     [formatPercent(testAccuracy), 'test accuracy'],
     [formatCount(wrong), `mistakes in ${formatCount(evaluation.predictions.length)}`],
     [formatCount(imagesPerSecond), 'images a second'],
     [formatDuration(seconds), 'from start to end'],
     [formatBytes(peakRssBytes), 'peak memory'],
   ];
-  return html`<section class="tiles">
-    ${facts.map(([value, name]) => html`<div class="tile"><b>${value}</b><span>${name}</span></div>`)}
-  </section>`;
 }
 
-function epochCard(epochs: readonly EpochResult[]): Html {
-  const heads = ['Epoch', 'Loss', 'Test accuracy', 'Time', 'Images/s'];
-  const rows = epochs.map(({ epoch, loss, testAccuracy, seconds, imagesPerSecond }) => {
-    const cells = [
-      epoch,
-      formatLoss(loss),
-      formatPercent(testAccuracy),
-      formatSeconds(seconds),
-      formatCount(imagesPerSecond),
-    ];
-    return html`<tr>
-      ${cells.map((cell) => html`<td>${cell}</td>`)}
-    </tr>`;
-  });
-  return html`<div class="card">
-    <h2>Epochs</h2>
-    <div class="scroll">
-      <table class="list">
-        <tr>
-          ${heads.map((head) => html`<th scope="col">${head}</th>`)}
-        </tr>
-        ${rows}
-      </table>
-    </div>
-  </div>`;
-}
-
-function listCard(title: string, entries: Readonly<Record<string, string | number>>): Html {
-  return html`<div class="card">
-    <h2 style="margin-bottom: 10px">${title}</h2>
-    <dl>
-      ${Object.entries(entries).map(
-        ([name, value]) =>
-          html`<dt>${name}</dt>
-            <dd>${value}</dd>`,
-      )}
-    </dl>
-  </div>`;
-}
+const epochCard = (epochs: readonly EpochResult[]): Html =>
+  tableCard('Epochs', epochs, [
+    { head: 'Epoch', cell: ({ epoch }) => epoch },
+    { head: 'Loss', cell: ({ loss }) => formatLoss(loss) },
+    { head: 'Test accuracy', cell: ({ testAccuracy }) => formatPercent(testAccuracy) },
+    { head: 'Time', cell: ({ seconds }) => formatSeconds(seconds) },
+    { head: 'Images/s', cell: (epoch) => formatCount(epoch.imagesPerSecond) },
+  ]);
