@@ -1,6 +1,7 @@
 // The names of torch.autograd, in camelCase.
 
 export { backward, grad } from './autograd.js';
+/** PyTorch's `torch.autograd.functional`. */
 export * as functional from './derivatives.js';
 export { Function, FunctionContext, onceDifferentiable } from './function.js';
 export {

@@ -8,6 +8,7 @@ import { formatShape, sameShape } from './shape.js';
 import { Waiting } from './waiting.js';
 import { checkTensor, empty, Tensor, type GradFn } from './tensor.js';
 
+/** Arguments of {@link backward}, by name. */
 export interface BackwardOptions {
   /** Keep the graph, so that `backward` can go over it again. Default: the value of `createGraph`. */
   readonly retainGraph?: boolean;
@@ -17,6 +18,7 @@ export interface BackwardOptions {
   readonly inputs?: Tensor | readonly Tensor[] | null;
 }
 
+/** @inline */
 type Gradient = Tensor | null | undefined | readonly (Tensor | null)[];
 
 /** What `backward` takes after the outputs: their gradient, and options, by position or by name. */
@@ -25,6 +27,7 @@ export type BackwardArgs<G = Gradient> = Rest<
   BackwardOptions & { readonly gradient?: G }
 >;
 
+/** Arguments of {@link grad}, by name. */
 export interface GradOptions extends Omit<BackwardOptions, 'inputs'> {
   /** The gradients of the outputs: one for each, or a single one. Default: 1 for each output of one element. */
   readonly gradOutputs?: Tensor | readonly (Tensor | null)[] | null;

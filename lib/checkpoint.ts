@@ -6,6 +6,7 @@ import { rememberRandom } from './random.js';
 import { formatShape, sameShape } from './shape.js';
 import { Tensor, viewOf } from './tensor.js';
 
+/** Options of {@link checkpoint} and {@link checkpointSequential}. */
 export interface CheckpointOptions {
   /** Whether the second run draws the random numbers of the first again (dropout). Default true. */
   readonly preserveRngState?: boolean;

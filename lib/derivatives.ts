@@ -12,6 +12,7 @@ import { checkTensor, empty, Tensor, viewOf } from './tensor.js';
 // Derivatives of functions, as torch.autograd.functional has them: a function of tensors, the point, and for products the
 // vector. One input or output is a tensor, several are an array, and so are their derivatives.
 
+/** Arguments of {@link jacobian}, {@link hessian} and their products, by name. */
 export interface FunctionalOptions {
   /** Record what is computed, so that it has gradients itself. Default false. */
   readonly createGraph?: boolean;
@@ -19,11 +20,15 @@ export interface FunctionalOptions {
   readonly strict?: boolean;
 }
 
+/** @inline */
 type Tensors = Tensor | readonly Tensor[];
-/** For each tensor in `T` an `R`. */
+/**
+ * For each tensor in `T` an `R`.
+ */
 type Each<T extends Tensors, R> = T extends Tensor ? R : R[];
 type Fn = (...inputs: Tensor[]) => Tensors;
 type FlagArgs = Rest<[createGraph: boolean, strict: boolean], FunctionalOptions>;
+/** @inline */
 type VectorOptions = FunctionalOptions & { readonly v?: Tensors | null };
 type VectorArgs = Rest<[v: Tensors | null, createGraph: boolean, strict: boolean], VectorOptions>;
 

@@ -1,10 +1,10 @@
 import { describe, rangeError, typeError } from './errors.js';
 
-/** Element types. The order is the order of promotion, and the index is the code that native kernels read. */
-export const DTYPES = ['bool', 'uint8', 'int32', 'float32', 'float64'] as const;
-
 /** The type of a tensor's elements. A `bool` takes one byte, 0 or 1. */
-export type DType = (typeof DTYPES)[number];
+export type DType = 'bool' | 'uint8' | 'int32' | 'float32' | 'float64';
+
+/** Element types. The order is the order of promotion, and the index is the code that native kernels read. */
+export const DTYPES = ['bool', 'uint8', 'int32', 'float32', 'float64'] as const satisfies readonly DType[];
 
 /** The dtypes that carry gradients. */
 export type FloatDType = 'float32' | 'float64';

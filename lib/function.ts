@@ -68,7 +68,9 @@ export class FunctionContext {
 /** A subclass of {@link Function}: `forward` and `backward` are static. */
 export interface FunctionClass<Args extends unknown[], Out> {
   readonly name: string;
+  /** Computes the results; it is not recorded. */
   forward(ctx: FunctionContext, ...args: Args): Out;
+  /** Gets the gradient of each result, and returns one for each argument of `forward`. */
   backward(ctx: FunctionContext, ...grads: Tensor[]): FunctionGradients;
 }
 

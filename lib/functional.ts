@@ -73,7 +73,7 @@ export {
   adaptiveMaxPool3d,
 } from './ops/pool-adaptive.js';
 export { avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d } from './ops/pool-average.js';
-export { fractionalMaxPool2d } from './ops/pool-fractional.js';
+export { fractionalMaxPool2d, type FractionalMaxPool2dOptions } from './ops/pool-fractional.js';
 export { maxPool1d, maxPool2d, maxPool3d } from './ops/pool-max.js';
 export { batchNorm, layerNorm } from './ops/normalization.js';
 export { gelu, relu, sigmoid, silu, tanh } from './ops/pointwise.js';

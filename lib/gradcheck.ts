@@ -7,6 +7,7 @@ import { select } from './ops/shape.js';
 import type { Shape } from './shape.js';
 import { checkTensor, empty, viewOf, type Tensor } from './tensor.js';
 
+/** Arguments of {@link gradcheck}, by name. */
 export interface GradcheckOptions {
   /** Step of the finite differences. Default 1e-6. */
   readonly eps?: number;
@@ -18,6 +19,7 @@ export interface GradcheckOptions {
   readonly raiseException?: boolean;
 }
 
+/** Arguments of {@link gradgradcheck}, by name. */
 export interface GradgradcheckOptions extends GradcheckOptions {
   /** The gradients of the outputs, one for each that has one. Default random. */
   readonly gradOutputs?: Tensor | readonly Tensor[] | null;
@@ -27,7 +29,9 @@ export interface GradgradcheckOptions extends GradcheckOptions {
 
 const OPTIONS = ['eps', 'atol', 'rtol', 'raiseException'] as const;
 
+/** @inline */
 type Outputs = Tensor | readonly Tensor[];
+/** @inline */
 type Differentiable = (...inputs: Tensor[]) => Outputs;
 
 /**

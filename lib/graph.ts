@@ -5,6 +5,7 @@ import { formatArray } from './print.js';
 import { contiguousStrides, formatShape } from './shape.js';
 import { checkTensor, type Tensor } from './tensor.js';
 
+/** Options of {@link toDot}. */
 export interface DotOptions {
   /** Names to show, as `{ a, b }` or `Object.fromEntries(model.namedParameters())`, or by tensor. */
   readonly names?: Readonly<Record<string, Tensor>> | ReadonlyMap<Tensor, string>;

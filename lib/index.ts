@@ -32,11 +32,18 @@ export { keep, scope, tidy } from './scope.js';
 export type { Shape } from './shape.js';
 export { Tensor, type GradFn, type GradientHook, type NestedArray } from './tensor.js';
 
+/** PyTorch's `torch.autograd`: {@link Function} and derivatives, under the names they have there. */
 export * as autograd from './autograd-names.js';
+/** Data sets, loaders and samplers: PyTorch's `torch.utils.data`. */
 export * as data from './data/index.js';
+/** PyTorch's `torch.nn.functional`: ops under the names they have there. */
 export * as functional from './functional.js';
+/** Files: safetensors, and state dicts of PyTorch. */
 export * as io from './io/index.js';
+/** Modules and layers: PyTorch's `torch.nn`. */
 export * as nn from './nn/index.js';
+/** Optimizers and schedules: PyTorch's `torch.optim`. */
 export * as optim from './optim/index.js';
+/** Trainings with {@link fit}, their metrics and checkpoints. */
 export * as train from './train/index.js';
 export { fit } from './train/fit.js';

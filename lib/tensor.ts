@@ -38,13 +38,15 @@ const NO_VERSIONS: readonly number[] = [];
 /**
  * An n-dimensional array that remembers how it was made.
  *
- * A tensor is a strided view over a {@link Storage}: transposing, slicing, expanding and (where it can) reshaping make
+ * A tensor is a strided view over a storage: transposing, slicing, expanding and (where it can) reshaping make
  * another view of the same memory. A tensor made by an op from tensors that require gradients knows its `parents` and
  * its `gradFn`; together they are the graph that `backward` walks. Ops live in `lib/ops`, each next to its gradient,
  * and are there as functions and as methods.
  */
 export class Tensor implements Operand {
+  /** @internal */
   readonly storage: Storage;
+  /** The type of its elements. */
   readonly dtype: DType;
   /** Where the first element lies in the storage, in elements. */
   readonly offset: number;
@@ -65,15 +67,19 @@ export class Tensor implements Operand {
   gradFn: GradFn | null = null;
   /** The op that made this tensor; empty for leaves. */
   op = '';
-  /** Which result of its op this is, when the op has several (see {@link recordPart}); else -1. */
+  /** Which result of its op this is, when the op has several (see `recordPart`); else -1. */
   part = -1;
-  /** Set by `registerHook` and its like. */
+  /**
+   * Set by `registerHook` and its like.
+   * @internal
+   */
   hooks: Hooks | null = null;
   /** Whether `backward` fills `grad` though this is not a leaf. Set by `retainGrad`. */
   retainsGrad = false;
 
   /** Tensors that `gradFn` reads, with the versions they had, so that a change in place is noticed. */
   saved: readonly Tensor[] = NO_TENSORS;
+  /** @internal */
   savedVersions: readonly number[] = NO_VERSIONS;
   /** Where in the user's code the op was called; only under `detectAnomaly`. */
   madeAt: string | undefined = undefined;
@@ -81,7 +87,10 @@ export class Tensor implements Operand {
   private needsGrad = false;
   private gradient: Tensor | null = null;
 
-  /** For the library's own use: users make tensors with `tensor`, `fromArray`, `zeros`, … */
+  /**
+   * For the library's own use: users make tensors with `tensor`, `fromArray`, `zeros`, …
+   * @internal
+   */
   constructor(
     storage: Storage,
     dtype: DType,

@@ -56,10 +56,12 @@ export class Subset<D extends DatasetLike> extends Dataset<SampleOf<D>> {
     }
   }
 
+  /** Number of samples. */
   get length(): number {
     return this.indices.length;
   }
 
+  /** One sample, from 0 to `length - 1`. */
   getItem(index: number): SampleOf<D> {
     if (!Number.isInteger(index) || index < 0 || index >= this.length)
       rangeError(
@@ -97,11 +99,15 @@ export class ConcatDataset<D extends DatasetLike> extends Dataset<SampleOf<D>> {
     if (this.datasets.every(isBatched)) this.getItems = this.#getItems as NonNullable<typeof this.getItems>;
   }
 
+  /** Number of samples. */
   get length(): number {
     return this.cumulativeSizes.at(-1) as number;
   }
 
-  /** @param index from 0, or from the end when negative */
+  /**
+   * One sample.
+   * @param index from 0, or from the end when negative
+   */
   getItem(index: number): SampleOf<D> {
     const [which, at] = this.#find(index);
     return itemOf('ConcatDataset', this.datasets[which], at) as SampleOf<D>;
@@ -153,6 +159,7 @@ export class ConcatDataset<D extends DatasetLike> extends Dataset<SampleOf<D>> {
   };
 }
 
+/** Options of {@link randomSplit}. */
 export interface RandomSplitOptions {
   /** Seeds this split alone. Default: the order comes from the generator that `manualSeed` seeds. */
   readonly seed?: number;

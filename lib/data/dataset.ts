@@ -29,6 +29,7 @@ export abstract class Dataset<Sample = unknown> {
 
 /** What a dataset has that makes whole batches. */
 export interface BatchedDataset<Batch = unknown> {
+  /** Number of samples. */
   readonly length: number;
   /** The samples that `indices` (int32, 1-D) names, as one batch. */
   getItems(indices: Tensor): Batch;
@@ -113,6 +114,7 @@ export class ListDataset<Sample> extends Dataset<Sample> {
     super();
   }
 
+  /** Number of samples. */
   get length(): number {
     return this.samples.length;
   }

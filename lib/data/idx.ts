@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, rangeError, typeError } from '../errors.js';
 import { formatShape, MAX_DIMS } from '../shape.js';
 
-/** The elements of an IDX file, in the typed array of its type code. */
+/**
+ * The elements of an IDX file, in the typed array of its type code.
+ * @inline
+ */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
 /** What an IDX file holds: an array in row-major order. */
@@ -13,7 +16,10 @@ export interface IdxArray {
   data: IdxData;
 }
 
-/** What a file has to be, for a caller who knows. */
+/**
+ * What a file has to be, for a caller who knows.
+ * @inline
+ */
 export interface IdxExpectation {
   /** The first four bytes as a number: 0x0803 are unsigned bytes in 3 dimensions. */
   magic?: number;

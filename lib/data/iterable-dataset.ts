@@ -1,5 +1,6 @@
 import { describe, typeError } from '../errors.js';
 
+/** @inline */
 type Source<Sample> = Iterable<Sample> | AsyncIterable<Sample>;
 
 /**
@@ -34,6 +35,7 @@ export class IterableDataset<Sample = unknown> implements AsyncIterable<Sample> 
     return this.#once(source[Symbol.iterator](), source);
   }
 
+  /** The samples, for `for await` loops. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Sample, void> {
     const source = await this.#open();
     if (!isIterable(source))

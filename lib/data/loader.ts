@@ -25,6 +25,7 @@ export type BatchOf<D> = D extends { getItems(indices: Tensor): infer Batch }
   ? Batch
   : Collated<Awaited<SampleOf<D>>>;
 
+/** Options of {@link DataLoader}. */
 export interface DataLoaderOptions<Sample = unknown, Batch = unknown> {
   /** Samples in a batch; null for samples as they are. Default 1. */
   readonly batchSize?: number | null;
@@ -64,7 +65,9 @@ export interface DataLoaderState {
 export interface BatchIndices extends Iterable<Tensor> {
   /** Number of batches of a pass. */
   readonly length: number;
+  /** Where the loader is. */
   stateDict(): DataLoaderState;
+  /** Goes on from where a loader was. */
   loadStateDict(state: DataLoaderState): void;
 }
 

@@ -4,7 +4,9 @@ import { checkDataset, itemOf, isBatched, lengthOf, type DatasetLike } from './d
 
 /** A dataset that worker threads can load for themselves: the address of a module, and what it is called with. */
 export interface ModuleDataset<Sample = unknown, Batch = unknown> {
+  /** Number of samples. */
   readonly length: number;
+  /** One sample, from 0 to `length - 1`. */
   getItem(index: number): Sample;
   /** Where the dataset makes whole batches. */
   readonly getItems?: (indices: Tensor) => Batch;

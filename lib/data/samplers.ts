@@ -15,9 +15,11 @@ export interface Sampler<Index = number> extends Iterable<Index> {
   readonly length: number;
   /** What a pass that begins now depends on, to come back to it. */
   stateDict?(): unknown;
+  /** Makes the next pass the one that `stateDict` was called before. */
   loadStateDict?(state: unknown): void;
 }
 
+/** @inline */
 interface Sized {
   readonly length: number;
 }
@@ -36,10 +38,12 @@ export class SequentialSampler implements Sampler {
     checkSized('SequentialSampler', dataset);
   }
 
+  /** How many there are in a pass. */
   get length(): number {
     return this.dataset.length;
   }
 
+  /** A pass. */
   *[Symbol.iterator](): Generator<number, void> {
     for (let i = 0; i < this.length; i++) yield i;
   }
@@ -57,6 +61,7 @@ abstract class Drawing implements Sampler {
   /** The numbers of a pass, all drawn at once. */
   protected abstract pass(): Iterable<number>;
 
+  /** A pass. */
   *[Symbol.iterator](): Generator<number, void> {
     yield* this.#stream.draw(() => this.pass());
   }
@@ -72,6 +77,7 @@ abstract class Drawing implements Sampler {
   }
 }
 
+/** Options of {@link RandomSampler}. */
 export interface RandomSamplerOptions {
   /** Whether a sample may come again before all have come. Default false. */
   readonly replacement?: boolean;
@@ -105,6 +111,7 @@ export class RandomSampler extends Drawing {
     this.#numSamples = numSamples;
   }
 
+  /** How many there are in a pass. */
   get length(): number {
     return this.#numSamples ?? this.dataset.length;
   }
@@ -130,6 +137,7 @@ export class SubsetRandomSampler extends Drawing {
     this.indices = [...indices];
   }
 
+  /** How many there are in a pass. */
   get length(): number {
     return this.indices.length;
   }
@@ -219,11 +227,13 @@ export class BatchSampler implements Sampler<number[]> {
     checkBoolean('BatchSampler', 'dropLast', dropLast);
   }
 
+  /** How many there are in a pass. */
   get length(): number {
     const batches = this.sampler.length / this.batchSize;
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
+  /** A pass. */
   *[Symbol.iterator](): Generator<number[], void> {
     let batch: number[] = [];
     for (const index of this.sampler) {
@@ -235,15 +245,18 @@ export class BatchSampler implements Sampler<number[]> {
     if (batch.length > 0 && !this.dropLast) yield batch;
   }
 
+  /** What the sampler's next pass depends on. */
   stateDict(): unknown {
     return this.sampler.stateDict?.() ?? null;
   }
 
+  /** Comes back to a pass of the sampler. */
   loadStateDict(state: unknown): void {
     this.sampler.loadStateDict?.(state);
   }
 }
 
+/** Options of {@link DistributedSampler}. */
 export interface DistributedSamplerOptions {
   /** How many processes share the samples. */
   readonly numReplicas: number;
@@ -291,6 +304,7 @@ export class DistributedSampler implements Sampler {
     this.dropLast = dropLast;
   }
 
+  /** How many there are in a pass. */
   get length(): number {
     const share = this.dataset.length / this.numReplicas;
     return this.dropLast ? Math.floor(share) : Math.ceil(share);
@@ -302,6 +316,7 @@ export class DistributedSampler implements Sampler {
     this.epoch = epoch;
   }
 
+  /** A pass. */
   *[Symbol.iterator](): Generator<number, void> {
     const { length } = this.dataset;
     const order = this.shuffle
@@ -314,10 +329,12 @@ export class DistributedSampler implements Sampler {
     }
   }
 
+  /** The pass, which seeds the order. */
   stateDict(): number {
     return this.epoch;
   }
 
+  /** As `setEpoch`. */
   loadStateDict(epoch: number): void {
     this.setEpoch(epoch);
   }

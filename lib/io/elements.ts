@@ -23,7 +23,10 @@ const KINDS = {
   F64: { dtype: 'float64', bytes: 8 },
 } as const satisfies Record<string, { dtype: DType; bytes: number }>;
 
-/** Kinds of numbers in files, by the names that safetensors has for them. */
+/**
+ * Kinds of numbers in files, by the names that safetensors has for them.
+ * @inline
+ */
 export type Kind = keyof typeof KINDS;
 
 /** The names of all kinds. */

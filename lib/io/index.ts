@@ -1,2 +1,4 @@
+/** Files of safetensors, in which weights travel. */
 export * as safetensors from './safetensors.js';
+/** Files of `torch.save`, read without executing anything in them. */
 export * as torch from './torch.js';

@@ -56,10 +56,14 @@ export class GELU extends Module {
   }
 }
 
-/** Along which dimension a softmax adds up to 1. */
+/**
+ * Along which dimension a softmax adds up to 1.
+ * @inline
+ */
 interface SoftmaxSettings {
   readonly dim: number;
 }
+/** @inline */
 type SoftmaxRest = [dim: number] | [SoftmaxSettings];
 
 /**

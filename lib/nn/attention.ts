@@ -23,6 +23,7 @@ import { Module } from './module.js';
 import { checkCount, readDType } from './options.js';
 import { Parameter } from './parameter.js';
 
+/** Options of {@link MultiheadAttention}. */
 export interface MultiheadAttentionOptions {
   /** The probability with which, in training, a weight is set to 0. Default 0. */
   readonly dropout?: number;
@@ -42,6 +43,7 @@ export interface MultiheadAttentionOptions {
   readonly dtype?: FloatDType;
 }
 
+/** Arguments of {@link MultiheadAttention.forward}, by name. */
 export interface AttentionArguments {
   /** (N, S): true for keys that nobody sees, or numbers that are added to their scores. Default none. */
   readonly keyPaddingMask?: Tensor | null;

@@ -31,10 +31,12 @@ abstract class List<T extends Member, Given = T> extends Module<never[], never> 
     return this;
   }
 
+  /** Puts one behind the others. */
   append(value: Given): this {
     return this.insert(this.length, value);
   }
 
+  /** Puts several behind the others. */
   extend(values: Iterable<Given>): this {
     for (const value of [...values]) this.append(value);
     return this;
@@ -53,6 +55,7 @@ abstract class List<T extends Member, Given = T> extends Module<never[], never> 
     return out;
   }
 
+  /** All of them, in order. */
   *[Symbol.iterator](): Generator<T> {
     yield* this.#items;
   }
@@ -147,7 +150,10 @@ function checkIterable(op: string, value: unknown): void {
     typeError(op, `expected a list, got ${describe(value)}`);
 }
 
-/** Names and values, as an object, a map or pairs. */
+/**
+ * Names and values, as an object, a map or pairs.
+ * @inline
+ */
 type Entries<T> = Readonly<Record<string, T>> | Iterable<readonly [string, T]>;
 
 const entriesOf = <T>(op: string, values: Entries<T>): (readonly [string, T])[] => {
@@ -177,19 +183,24 @@ abstract class Dict<T extends Member, Given = T> extends Module<never[], never> 
     return this.#items.size;
   }
 
-  /** @throws RangeError when there is none of this name. */
+  /**
+   * The one of a name.
+   * @throws RangeError when there is none.
+   */
   get(name: string): T {
     const found = this.#items.get(name);
     if (found === undefined) rangeError(this.constructor.name, `there is no ${describe(name)}`);
     return found;
   }
 
+  /** Puts one in under a name, in the place of one that has it. */
   set(name: string, value: Given): this {
     checkKey(this.constructor.name, name);
     this.#items.set(name, this.read(value, name));
     return this;
   }
 
+  /** Whether there is one of this name. */
   has(name: string): boolean {
     return this.#items.has(name);
   }
@@ -207,22 +218,27 @@ abstract class Dict<T extends Member, Given = T> extends Module<never[], never> 
     return this;
   }
 
+  /** Takes all out. */
   clear(): void {
     this.#items.clear();
   }
 
+  /** The names, in the order in which they came. */
   keys(): IterableIterator<string> {
     return this.#items.keys();
   }
 
+  /** The members, in the order in which they came. */
   values(): IterableIterator<T> {
     return this.#items.values();
   }
 
+  /** Names and members, in the order in which they came. */
   entries(): IterableIterator<[string, T]> {
     return this.#items.entries();
   }
 
+  /** Names and members, in the order in which they came. */
   [Symbol.iterator](): IterableIterator<[string, T]> {
     return this.#items.entries();
   }
@@ -353,6 +369,7 @@ export class Sequential extends Module {
     return new Sequential(new Map(this.#layers.slice(start, end)));
   }
 
+  /** The layers, in order. */
   *[Symbol.iterator](): Generator<Module> {
     for (const [, layer] of this.#layers) yield layer;
   }

@@ -20,6 +20,7 @@ export type ConvLayerOptions<S> = Omit<ConvOptions<S>, 'bias'> & {
   /** What padding is made of: zeros, or elements of the image as `pad` repeats them. Default 'zeros'. */
   readonly paddingMode?: ConvPaddingMode;
 } & LayerOptions;
+/** What stands beyond the edges of an image: zeros, the image mirrored, its last pixel again, or its other end. */
 export type ConvPaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
 type ConvRest<S> = Rest<
   [
@@ -79,6 +80,7 @@ abstract class ConvLayer<S, O extends object> extends Module {
   }
 }
 
+/** @inline */
 type ConvSettings<S> = Omit<ConvLayerOptions<S>, keyof LayerOptions>;
 
 /** A convolution that pads by itself where padding is not zeros. */
@@ -165,6 +167,7 @@ export class Conv3d extends PaddedConv<Triple> {
   }
 }
 
+/** @inline */
 type TransposeSettings<S> = Omit<ConvTransposeOptions<S>, 'bias'>;
 
 /** A transposed convolution, which may be asked for images of certain sizes. */
@@ -189,6 +192,7 @@ abstract class TransposedConv<S extends Single | Pair | Triple> extends ConvLaye
     this.#window = window;
   }
 
+  /** @internal */
   protected abstract run(x: Tensor, settings: TransposeSettings<S>): Tensor;
 
   /**
@@ -228,6 +232,7 @@ export class ConvTranspose1d extends TransposedConv<Single> {
     return this.run(x, this.options);
   }
 
+  /** @internal */
   protected override run(x: Tensor, settings: TransposeSettings<Single>): Tensor {
     return convTranspose1d(x, this.weight, this.bias, settings);
   }
@@ -246,6 +251,7 @@ export class ConvTranspose2d extends TransposedConv<Pair> {
     return this.run(x, this.options);
   }
 
+  /** @internal */
   protected override run(x: Tensor, settings: TransposeSettings<Pair>): Tensor {
     return convTranspose2d(x, this.weight, this.bias, settings);
   }
@@ -264,6 +270,7 @@ export class ConvTranspose3d extends TransposedConv<Triple> {
     return this.run(x, this.options);
   }
 
+  /** @internal */
   protected override run(x: Tensor, settings: TransposeSettings<Triple>): Tensor {
     return convTranspose3d(x, this.weight, this.bias, settings);
   }

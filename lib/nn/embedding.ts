@@ -19,6 +19,7 @@ export interface EmbeddingLayerOptions extends Omit<LookupOptions, 'sparse'> {
   readonly dtype?: FloatDType;
 }
 
+/** @inline */
 type Lookup = Required<Pick<LookupOptions, 'maxNorm' | 'normType' | 'scaleGradByFreq'>>;
 const LOOKUP_NAMES = ['maxNorm', 'normType', 'scaleGradByFreq'] as const;
 

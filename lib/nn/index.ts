@@ -1,4 +1,5 @@
 export { MultiheadAttention, type AttentionArguments, type MultiheadAttentionOptions } from './attention.js';
+/** PyTorch's `torch.nn.functional`. */
 export * as functional from '../functional.js';
 export { GELU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softmax2d, Softmin, Tanh } from './activation.js';
 export { Bilinear, CosineSimilarity, Identity, PairwiseDistance } from './bilinear.js';
@@ -15,6 +16,7 @@ export {
   type EmbeddingLayerOptions,
 } from './embedding.js';
 export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Gradients } from './hooks.js';
+/** Initial values of parameters: PyTorch's `torch.nn.init`. */
 export * as init from './initialize.js';
 export { Module, type AnyModule, type StateDict } from './module.js';
 export * from './layer-norm.js';
@@ -46,6 +48,7 @@ export type {
   TransformerLayerOptions,
   TransformerOptions,
 } from './transformer.js';
+/** Gradients and parameters of whole modules: PyTorch's `torch.nn.utils`. */
 export * as utils from './utils/index.js';
 export {
   AdaptiveAvgPool1d,

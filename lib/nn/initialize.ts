@@ -29,6 +29,7 @@ export type Nonlinearity =
 /** Whether the variance is kept of what goes forward (fan in) or of the gradients that go back. */
 export type FanMode = 'fanIn' | 'fanOut' | 'fan_in' | 'fan_out';
 
+/** @inline */
 interface KaimingOptions {
   readonly a?: number;
   readonly mode?: FanMode;
@@ -94,6 +95,7 @@ export function normal_(
   return normal(x, mean, std);
 }
 
+/** @inline */
 interface TruncNormalOptions {
   readonly mean?: number;
   readonly std?: number;

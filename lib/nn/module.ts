@@ -25,9 +25,13 @@ export type StateDict = Record<string, Tensor>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- hooks take and give what `forward` does: only any fits all
 export type AnyModule = Module<any, any>;
 
-/** What a module is made of. */
+/**
+ * What a module is made of.
+ * @inline
+ */
 export type Member = Parameter | AnyModule;
 
+/** @inline */
 interface HookOptions {
   /** Whether the hook is called before those that are there. Default false. */
   readonly prepend?: boolean;

@@ -5,11 +5,20 @@ import { formatShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
 
-/** One number for both ends, or [left, right]. */
+/**
+ * One number for both ends, or [left, right].
+ * @inline
+ */
 export type Ends1d = number | readonly [number, number];
-/** One number for all sides, or [left, right, top, bottom]. */
+/**
+ * One number for all sides, or [left, right, top, bottom].
+ * @inline
+ */
 export type Ends2d = number | readonly [number, number, number, number];
-/** One number for all sides, or [left, right, top, bottom, front, back]. */
+/**
+ * One number for all sides, or [left, right, top, bottom, front, back].
+ * @inline
+ */
 export type Ends3d = number | readonly [number, number, number, number, number, number];
 
 /** Images with something around them. */
@@ -31,6 +40,7 @@ abstract class Padding extends Module {
     this.#mode = mode;
   }
 
+  /** `x` with more around it. */
   forward(x: Tensor): Tensor {
     const dims = this.padding.length / 2;
     if (x.ndim !== dims + 1 && x.ndim !== dims + 2)

@@ -52,8 +52,12 @@ abstract class Pool<S extends Size, O extends object, Out = Tensor> extends Modu
 }
 
 const MAX_NAMES = ['stride', 'padding', 'dilation', 'returnIndices', 'ceilMode'] as const;
-/** What a max pooling gives: the maxima, or with `returnIndices` their positions, too. */
+/**
+ * What a max pooling gives: the maxima, or with `returnIndices` their positions, too.
+ * @inline
+ */
 type Maxima<R extends boolean> = R extends true ? ValuesAndIndices : Tensor;
+/** @inline */
 type OwnMax<S, R extends boolean> = Own<MaxPoolOptions<S>> & { readonly returnIndices?: R };
 type MaxRest<S, R extends boolean> = Rest<
   [stride: S | null | undefined, padding: S, dilation: S, returnIndices: R, ceilMode: boolean],

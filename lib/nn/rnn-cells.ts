@@ -12,6 +12,7 @@ import { checkCount, readDType } from './options.js';
 import { Parameter } from './parameter.js';
 import { gruStep, lstmStep, reluStep, tanhStep, type Step } from './rnn-steps.js';
 
+/** Options of {@link LSTMCell} and {@link GRUCell}. */
 export interface CellOptions {
   /** Whether there are biases. Default true. */
   readonly bias?: boolean;
@@ -19,6 +20,7 @@ export interface CellOptions {
   readonly dtype?: FloatDType;
 }
 
+/** Options of {@link RNNCell}. */
 export interface RNNCellOptions extends CellOptions {
   /** Default 'tanh'. */
   readonly nonlinearity?: 'tanh' | 'relu';
@@ -52,7 +54,10 @@ abstract class Cell<Hidden, Out> extends Module<[input: Tensor, hx?: Hidden | nu
     this.biasHh = this.registerParameter('bias_hh', bias ? make() : null);
   }
 
-  /** One step from `given`, or zeros, of `count` tensors. */
+  /**
+   * One step from `given`, or zeros, of `count` tensors.
+   * @internal
+   */
   protected run(
     given: Tensor,
     states: readonly Tensor[] | null,
@@ -108,7 +113,10 @@ export class RNNCell extends Cell<Tensor, Tensor> {
     this.nonlinearity = nonlinearity;
   }
 
-  /** @param hx the state before; zeros by default */
+  /**
+   * One step: the next state.
+   * @param hx the state before; zeros by default
+   */
   forward(input: Tensor, hx?: Tensor | null): Tensor {
     const step = this.nonlinearity === 'tanh' ? tanhStep : reluStep;
     return this.run(input, hx == null ? null : [hx], step, 1)[0];
@@ -128,7 +136,10 @@ export class LSTMCell extends Cell<readonly [h: Tensor, c: Tensor], [h: Tensor, 
     super(inputSize, hiddenSize, 4, readArgs<CellOptions>('LSTMCell', rest, ['bias'], ['dtype']));
   }
 
-  /** @param hx the state before, [h, c]; zeros by default */
+  /**
+   * One step: the next state.
+   * @param hx the state before, [h, c]; zeros by default
+   */
   forward(input: Tensor, hx?: readonly [h: Tensor, c: Tensor] | null): [h: Tensor, c: Tensor] {
     if (hx != null && (!Array.isArray(hx) || hx.length !== 2)) typeError('LSTMCell', 'hx: expected [h, c]');
     const [h, c] = this.run(input, hx ?? null, lstmStep, 2);
@@ -145,7 +156,10 @@ export class GRUCell extends Cell<Tensor, Tensor> {
     super(inputSize, hiddenSize, 3, readArgs<CellOptions>('GRUCell', rest, ['bias'], ['dtype']));
   }
 
-  /** @param hx the state before; zeros by default */
+  /**
+   * One step: the next state.
+   * @param hx the state before; zeros by default
+   */
   forward(input: Tensor, hx?: Tensor | null): Tensor {
     return this.run(input, hx == null ? null : [hx], gruStep, 1)[0];
   }

@@ -13,10 +13,16 @@ export interface StepWeights {
   readonly projection?: Tensor | null;
 }
 
-/** The state between steps: h, and c for LSTM. */
+/**
+ * The state between steps: h, and c for LSTM.
+ * @inline
+ */
 export type State = readonly Tensor[];
 
-/** Takes what the input projects to, (N, gates · H), and the state; returns the next state, h first. */
+/**
+ * Takes what the input projects to, (N, gates · H), and the state; returns the next state, h first.
+ * @inline
+ */
 export type Step = (input: Tensor, state: State, weights: StepWeights) => State;
 
 const elman =

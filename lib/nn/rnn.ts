@@ -14,6 +14,7 @@ import { checkCount, readDType } from './options.js';
 import { Parameter } from './parameter.js';
 import { gruStep, lstmStep, reluStep, tanhStep, type State, type Step } from './rnn-steps.js';
 
+/** Options of {@link RNN}, {@link LSTM} and {@link GRU}. */
 export interface RecurrentOptions {
   /** Layers, each on the results of the one before. Default 1. */
   readonly numLayers?: number;
@@ -29,11 +30,13 @@ export interface RecurrentOptions {
   readonly dtype?: FloatDType;
 }
 
+/** Options of {@link RNN}. */
 export interface RNNOptions extends RecurrentOptions {
   /** Default 'tanh'. */
   readonly nonlinearity?: 'tanh' | 'relu';
 }
 
+/** Options of {@link LSTM}. */
 export interface LSTMOptions extends RecurrentOptions {
   /** The size to which each step's h is brought by a matrix; 0 for none. Default 0. */
   readonly projSize?: number;
@@ -131,7 +134,10 @@ abstract class Recurrent<Hidden> extends Module<
     };
   }
 
-  /** Runs all layers. `states` holds h, and c for LSTM, of all layers and directions, or null for zeros. */
+  /**
+   * Runs all layers. `states` holds h, and c for LSTM, of all layers and directions, or null for zeros.
+   * @internal
+   */
   protected run(
     given: Tensor,
     states: readonly Tensor[] | null,
@@ -252,7 +258,10 @@ export class RNN extends Recurrent<Tensor> {
     this.nonlinearity = nonlinearity;
   }
 
-  /** @param hx the state at the beginning; zeros by default */
+  /**
+   * Goes through the sequences.
+   * @param hx the state at the beginning; zeros by default
+   */
   forward(input: Tensor, hx?: Tensor | null): [output: Tensor, state: Tensor] {
     const step = this.nonlinearity === 'tanh' ? tanhStep : reluStep;
     const [output, h] = this.run(input, hx == null ? null : [hx], step, [this.hiddenSize]);
@@ -286,7 +295,10 @@ export class LSTM extends Recurrent<readonly [h: Tensor, c: Tensor]> {
     super(inputSize, hiddenSize, 4, options.projSize ?? 0, options);
   }
 
-  /** @param hx the state at the beginning, [h, c]; zeros by default */
+  /**
+   * Goes through the sequences.
+   * @param hx the state at the beginning, [h, c]; zeros by default
+   */
   forward(
     input: Tensor,
     hx?: readonly [h: Tensor, c: Tensor] | null,
@@ -315,7 +327,10 @@ export class GRU extends Recurrent<Tensor> {
     super(inputSize, hiddenSize, 3, 0, readArgs<RecurrentOptions>('GRU', rest, NAMES, ['dtype']));
   }
 
-  /** @param hx the state at the beginning; zeros by default */
+  /**
+   * Goes through the sequences.
+   * @param hx the state at the beginning; zeros by default
+   */
   forward(input: Tensor, hx?: Tensor | null): [output: Tensor, state: Tensor] {
     const [output, h] = this.run(input, hx == null ? null : [hx], gruStep, [this.hiddenSize]);
     return [output, h];

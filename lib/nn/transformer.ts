@@ -16,8 +16,10 @@ import { Module, type Member } from './module.js';
 import { LayerNorm } from './layer-norm.js';
 import { checkCount, readDType } from './options.js';
 
+/** @inline */
 type Activation = 'relu' | 'gelu' | ((x: Tensor) => Tensor);
 
+/** Options of {@link TransformerEncoderLayer} and {@link TransformerDecoderLayer}. */
 export interface TransformerLayerOptions {
   /** Features between the two linear layers. Default 2048. */
   readonly dimFeedforward?: number;
@@ -128,11 +130,13 @@ abstract class TransformerLayer<In extends unknown[]> extends Module<In> {
     return this.normFirst ? add(x, part(norm.forward(x))) : norm.forward(add(x, part(x)));
   }
 
+  /** Attention to itself. */
   protected attend(x: Tensor, mask: Tensor | null, padding: Tensor | null, isCausal: boolean): Tensor {
     const options = { attnMask: mask, keyPaddingMask: padding, isCausal, needWeights: false };
     return this.dropout1.forward(this.selfAttn.forward(x, x, x, options)[0]);
   }
 
+  /** The two linear layers. */
   protected feedForward(x: Tensor): Tensor {
     return this.linear2.forward(this.dropout.forward(this.#activate(this.linear1.forward(x))));
   }
@@ -140,12 +144,14 @@ abstract class TransformerLayer<In extends unknown[]> extends Module<In> {
   /** A layer of its own with the same options and values. */
   abstract copy(): this;
 
+  /** Gives another layer the values of this one. */
   protected copyTo(other: this): this {
     other.loadStateDict(this.stateDict());
     return other.train(this.training);
   }
 }
 
+/** Masks for an encoder, by name. */
 export interface EncoderArguments {
   /** (T, T) or (N · heads, T, T), as of {@link MultiheadAttention}. Default none. */
   readonly srcMask?: Tensor | null;
@@ -183,7 +189,10 @@ export class TransformerEncoderLayer extends TransformerLayer<[src: Tensor, ...r
   }
 }
 
-/** A layer, or what makes one. */
+/**
+ * A layer, or what makes one.
+ * @inline
+ */
 type LayerSource<L> = L | (() => L);
 
 function copies<L extends { copy(): L }>(op: string, source: LayerSource<L>, count: number): L[] {
@@ -239,6 +248,7 @@ export class TransformerEncoder extends Module<
   }
 }
 
+/** Masks for a decoder, by name. */
 export interface DecoderArguments {
   /** Of the sequence to itself. Default none. */
   readonly tgtMask?: Tensor | null;
@@ -353,6 +363,7 @@ export class TransformerDecoder extends Module<[tgt: Tensor, memory: Tensor, ...
   }
 }
 
+/** Options of {@link Transformer}. */
 export interface TransformerOptions extends TransformerLayerOptions {
   /** Default 512. */
   readonly dModel?: number;
@@ -364,6 +375,7 @@ export interface TransformerOptions extends TransformerLayerOptions {
   readonly numDecoderLayers?: number;
 }
 
+/** Masks for {@link Transformer}, by name. */
 export interface TransformerArguments extends DecoderArguments {
   readonly srcMask?: Tensor | null;
   readonly srcKeyPaddingMask?: Tensor | null;

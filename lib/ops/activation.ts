@@ -299,6 +299,7 @@ export interface ThresholdOptions {
   readonly value: number;
 }
 
+/** @inline */
 export type ThresholdRest =
   | [threshold: number, value: number]
   | [threshold: number, options: Pick<ThresholdOptions, 'value'>]

@@ -12,6 +12,7 @@ import { checkOptions, recording, scalar, track } from './primitive.js';
 import { transpose } from './shape.js';
 import { softmax } from './softmax.js';
 
+/** Arguments of {@link scaledDotProductAttention}, by name. */
 export interface AttentionOptions {
   /**
    * Of a shape that broadcasts to (…, L, S). Booleans say which keys a query sees; numbers are added to the scores.

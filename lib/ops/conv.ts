@@ -32,8 +32,11 @@ export interface ConvOptions<S> {
   /** Channels are divided into this many groups that do not see each other. Default 1. */
   readonly groups?: number;
 }
+/** Arguments of {@link conv1d}, by name. */
 export type Conv1dOptions = ConvOptions<Single>;
+/** Arguments of {@link conv2d}, by name. */
 export type Conv2dOptions = ConvOptions<Pair>;
+/** Arguments of {@link conv3d}, by name. */
 export type Conv3dOptions = ConvOptions<Triple>;
 
 type ConvRest<S> = Rest<

@@ -59,6 +59,7 @@ export function diff(
   return y;
 }
 
+/** @inline */
 type Spacing = number | Tensor | readonly (number | Tensor)[];
 
 /** What {@link gradient} takes by name. */

@@ -13,7 +13,10 @@ import { div, ne, where } from './pointwise.js';
 import { cast, track } from './primitive.js';
 import { renorm } from './renorm.js';
 
-/** What all lookups of rows take by name. */
+/**
+ * What all lookups of rows take by name.
+ * @inline
+ */
 export interface LookupOptions {
   /** A row that is not learned; negative ones count from the end. Default none. */
   readonly paddingIdx?: number | null;

@@ -156,6 +156,7 @@ export {
   type IndexSelectOptions,
 } from './indexing-slices.js';
 export { add_, copy_, div_, fill_, mul_, sub_, zero_ } from './inplace.js';
+/** Decompositions, solutions and norms of matrices: PyTorch's `torch.linalg`. */
 export * as linalg from './linalg/index.js';
 export * from './linalg/top.js';
 export * from './loss/index.js';
@@ -360,6 +361,7 @@ export {
   type IsinOptions,
   type SearchsortedOptions,
 } from './search.js';
+/** Special functions: PyTorch's `torch.special`. */
 export * as special from './special.js';
 export { digamma, erfc, erfinv, i0, lgamma, logit, mvlgamma, polygamma, xlogy } from './special-functions.js';
 export { col2im, im2col } from './unfold.js';
@@ -370,7 +372,7 @@ export {
   type UniqueConsecutiveOptions,
   type UniqueOptions,
 } from './unique.js';
-export type { Pair, Single, Triple, WindowOptions } from './window.js';
+export type { Pair, Single, Triple, WindowOf, WindowOptions } from './window.js';
 export { interpolate, upsample, upsampleBilinear, upsampleNearest } from './vision-resize.js';
 export type { InterpolateMode, InterpolateOptions } from './vision-resize.js';
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from './vision-shuffle.js';

@@ -166,12 +166,14 @@ function valuesFor(op: string, x: Tensor, region: Region, values: Tensor | numbe
   return region.dims.length === 0 ? whole : inFront(whole, region);
 }
 
+/** Arguments of {@link indexPut} and {@link indexPut_}, by name. */
 export interface IndexPutOptions {
   readonly indices: Indices;
   readonly values: Tensor | number | boolean;
   /** Whether the values are added to what is there, once for each time that a place is named. Default false. */
   readonly accumulate?: boolean;
 }
+/** @inline */
 type Putting =
   | [
       indices: Indices,
@@ -241,6 +243,7 @@ export function take(x: Tensor, ...args: Args<[index: Tensor], { readonly index:
   return reshape(slicesAt('take', [x.size], 0, positions).pick(reshape(x, [x.size])), index.shape);
 }
 
+/** Arguments of {@link put}, by name. */
 export interface PutOptions {
   readonly index: Tensor;
   readonly source: Tensor;

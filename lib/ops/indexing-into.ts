@@ -29,6 +29,7 @@ function overwritten(op: string, x: Tensor, src: Tensor, place: (whole: Tensor) 
   ]);
 }
 
+/** Arguments of {@link selectScatter}, by name. */
 export interface SelectScatterOptions extends SelectOptions {
   readonly src: Tensor;
 }
@@ -79,6 +80,7 @@ export function sliceScatter(
   );
 }
 
+/** Arguments of {@link diagonalScatter}, by name. */
 export interface DiagonalScatterOptions extends DiagonalOptions {
   readonly src: Tensor;
 }

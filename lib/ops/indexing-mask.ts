@@ -21,6 +21,7 @@ function positionsOf(x: Tensor): Int32Array {
   return positions.subarray(0, count);
 }
 
+/** Options of {@link nonzero}. */
 export interface NonzeroOptions {
   /** Whether to give a tensor for each dimension, instead of one with a row for each element. Default false. */
   readonly asTuple?: boolean;
@@ -105,6 +106,7 @@ export function maskedSelect(x: Tensor, ...args: Args<[mask: Tensor], { readonly
   return slicesAt('maskedSelect', whole.shape, 0, positions).pick(whole);
 }
 
+/** Arguments of {@link maskedScatter}, by name. */
 export interface MaskedScatterOptions {
   readonly mask: Tensor;
   readonly source: Tensor;
@@ -137,6 +139,7 @@ export function maskedScatter(
   return reshape(slicesAt('maskedScatter', whole.shape, 0, positions).set(whole, used), shape);
 }
 
+/** Arguments of {@link oneHot}, by name. */
 export interface OneHotOptions {
   /** How many classes there are. Default -1: one more than the largest. */
   readonly numClasses?: number;

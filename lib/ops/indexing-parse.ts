@@ -11,6 +11,7 @@ import { rangeOf, select, sliceView, unsqueeze } from './shape.js';
 
 // What an index says: from the list that users write to views and positions.
 
+/** @inline */
 type Bound = number | '';
 /** A range as Python writes it: `':'`, `'1:'`, `':-1'`, `'::2'`. Counted from the end where negative. */
 export type SliceText = `${Bound}:${Bound}` | `${Bound}:${Bound}:${Bound}`;

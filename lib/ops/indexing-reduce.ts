@@ -11,8 +11,10 @@ import { cast, track } from './primitive.js';
 
 // What comes to one place by index, made one number with what is there.
 
+/** What {@link scatterReduce} makes of values that meet in one place. */
 export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
 
+/** Arguments of {@link scatterReduce}, by name. */
 export interface ScatterReduceOptions {
   readonly dim: number;
   readonly index: Tensor;
@@ -58,6 +60,7 @@ export function scatterReduce(
   return reshape(reduced('scatterReduce', place, reduce, whole, used, includeSelf), x.shape);
 }
 
+/** Arguments of {@link indexReduce}, by name. */
 export interface IndexReduceOptions {
   readonly dim: number;
   readonly index: Tensor;

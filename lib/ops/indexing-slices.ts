@@ -10,6 +10,7 @@ import { cast, scalar } from './primitive.js';
 
 // Whole slices along one dimension: picked, added to, replaced. Single elements: indexing.ts.
 
+/** Arguments of {@link indexSelect}, by name. */
 export interface IndexSelectOptions {
   readonly dim: number;
   readonly index: Tensor;
@@ -53,9 +54,11 @@ function readSource(op: string, source: unknown): Tensor {
   return atLeast1d(source);
 }
 
+/** Arguments of {@link indexCopy}, by name. */
 export interface IndexCopyOptions extends IndexSelectOptions {
   readonly source: Tensor;
 }
+/** Arguments of {@link indexAdd}, by name. */
 export interface IndexAddOptions extends IndexCopyOptions {
   /** What the slices are multiplied by. Default 1. */
   readonly alpha?: number;
@@ -109,6 +112,7 @@ export function indexCopy(
   return back(place.set(whole, place.fit(src, x.dtype)));
 }
 
+/** Arguments of {@link indexFill}, by name. */
 export interface IndexFillOptions extends IndexSelectOptions {
   readonly value: number | Tensor;
 }

@@ -8,6 +8,7 @@ import { atLeast1d, elementsAt, productInto, toIndex } from './indexing-place.js
 
 // Single elements along one dimension: picked, added to, replaced. Slices: indexing-slices.ts.
 
+/** Arguments of {@link gather}, by name. */
 export interface GatherOptions {
   readonly dim: number;
   readonly index: Tensor;
@@ -30,6 +31,7 @@ export function gather(x: Tensor, ...args: Args<[dim: number, index: Tensor], Ga
   return elementsAt('gather', x.shape, at, where).pick(x);
 }
 
+/** Arguments of {@link takeAlongDim}, by name. */
 export interface TakeAlongDimOptions {
   readonly indices: Tensor;
   /** Default: `x` and the indices as if they lay in one dimension. */
@@ -63,6 +65,7 @@ export function takeAlongDim(
   return gather(expand(x, shape.with(at, x.shape[at])), at, expand(where, shape.with(at, where.shape[at])));
 }
 
+/** Arguments of {@link scatterAdd}, by name. */
 export interface ScatterAddOptions extends GatherOptions {
   readonly src: Tensor;
 }
@@ -81,6 +84,7 @@ export function scatterAdd(
   return scattered('scatterAdd', 'add', x, dim, index, src);
 }
 
+/** Arguments of {@link scatter}, by name. */
 export interface ScatterOptions extends GatherOptions {
   /** A tensor at least as large as `index`, or a number. */
   readonly src?: Tensor | number;

@@ -12,6 +12,7 @@ import { withBatch } from './pool-window.js';
 import { max, type ValuesAndIndices } from './reduce.js';
 import { alongLast, makeRuns } from './runs.js';
 
+/** @inline */
 type Size = number | null;
 /** One size, or a list of it. */
 export type OutputSize1 = number | readonly [Size];
@@ -20,7 +21,10 @@ export type OutputSize2 = Size | readonly [Size, Size];
 /** One size for all directions, or [depth, vertical, horizontal]; null keeps the input's. */
 export type OutputSize3 = Size | readonly [Size, Size, Size];
 
-/** The one argument of an adaptive average pooling. */
+/**
+ * The one argument of an adaptive average pooling.
+ * @inline
+ */
 export interface AdaptiveAvgPoolOptions<S> {
   readonly outputSize?: S;
 }
@@ -32,6 +36,7 @@ export interface AdaptiveMaxPoolOptions<S> extends AdaptiveAvgPoolOptions<S> {
 }
 
 type AverageRest<S> = Rest<[outputSize: S], AdaptiveAvgPoolOptions<S>>;
+/** @inline */
 type WithIndices<S> =
   | [outputSize: S, true]
   | RestNamed<[outputSize: S], AdaptiveMaxPoolOptions<S> & { readonly returnIndices: true }>;

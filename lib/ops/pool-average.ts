@@ -19,13 +19,16 @@ export interface AvgPoolOptions<S> {
   /** Whether zeros of the padding count as elements. Default true. */
   readonly countIncludePad?: boolean;
 }
+/** @inline */
 export type AvgPool1dOptions = AvgPoolOptions<Single>;
 /** {@link avgPool2d} and {@link avgPool3d} take a divisor, too. */
 export interface AvgPoolNdOptions<S> extends AvgPoolOptions<S> {
   /** What sums are divided by in place of the number of elements; not 0. Default none. */
   readonly divisorOverride?: number | null;
 }
+/** @inline */
 export type AvgPool2dOptions = AvgPoolNdOptions<Pair>;
+/** @inline */
 export type AvgPool3dOptions = AvgPoolNdOptions<Triple>;
 
 type Positions<S> = [

@@ -30,7 +30,9 @@ type Positions = [
   outputSize: Pair | null | undefined,
   outputRatio: number | readonly [number, number] | null | undefined,
 ];
+/** @inline */
 type Samples = Pick<FractionalMaxPool2dOptions, '_randomSamples'>;
+/** @inline */
 type WithIndices =
   | [...Positions, true]
   | [...Positions, true, Samples]

@@ -29,11 +29,15 @@ export interface MaxPoolOptions<S> {
   readonly returnIndices?: boolean;
 }
 export type MaxPool1dOptions = MaxPoolOptions<Single>;
+/** Arguments of {@link maxPool2d}, by name. */
 export type MaxPool2dOptions = MaxPoolOptions<Pair>;
 export type MaxPool3dOptions = MaxPoolOptions<Triple>;
 
 type Positions<S> = [kernelSize: S, stride: S | null | undefined, padding: S, dilation: S, ceilMode: boolean];
-/** The arguments of a pooling that returns positions, too. */
+/**
+ * The arguments of a pooling that returns positions, too.
+ * @inline
+ */
 type WithIndices<S> =
   [...Positions<S>, true] | RestNamed<Positions<S>, MaxPoolOptions<S> & { readonly returnIndices: true }>;
 type WithoutIndices<S> = Rest<

@@ -10,7 +10,10 @@ import { readPoolWindow, withBatch } from './pool-window.js';
 import { scalar, track } from './primitive.js';
 import { sizes, type Pair, type Single, type Triple } from './window.js';
 
-/** The windows that maxima came from, and how large the images were. */
+/**
+ * The windows that maxima came from, and how large the images were.
+ * @inline
+ */
 export interface MaxUnpoolOptions<S> {
   /** Needed when it is not given by position. */
   readonly kernelSize?: S;

@@ -7,7 +7,10 @@ import { checkFinite, finish, readOptions, tensor, type CreateOptions } from './
 
 // Numbers in a row.
 
-/** What {@link arange} takes, by name. */
+/**
+ * What {@link arange} takes, by name.
+ * @inline
+ */
 interface Steps {
   readonly start?: number;
   readonly end?: number;

@@ -2,9 +2,13 @@ import { checkDType, type DType } from '../dtype.js';
 import { checkBoolean } from '../errors.js';
 import { readArgs, type Rest } from './arguments.js';
 
-/** Over what a reduction goes: one dimension, several, or all (null). */
+/**
+ * Over what a reduction goes: one dimension, several, or all (null).
+ * @inline
+ */
 export type Dims = number | readonly number[] | null;
 
+/** @inline */
 export interface ReduceOptions {
   readonly dim?: Dims;
   /** Whether reduced dimensions stay, with size 1. Default false. */

@@ -16,6 +16,7 @@ import { cat, narrow, transpose, unsqueeze } from './shape.js';
 
 // What has come together up to each element along a dimension.
 
+/** @inline */
 interface ScanOptions {
   readonly dim?: number;
   readonly dtype?: DType;
@@ -158,6 +159,7 @@ function reversed(x: Tensor, dim: number): Tensor {
   return gather(x, dim, expand(reshape(at, shape), x.shape));
 }
 
+/** @inline */
 interface ProdOptions {
   readonly dim?: number | null;
   readonly keepdim?: boolean;

@@ -12,6 +12,7 @@ import { dimOf, embed } from './shape.js';
 
 // Diagonals and triangles of matrices, and of batches of them.
 
+/** Arguments of {@link diagonal} and {@link diagEmbed}, by name. */
 export interface DiagonalOptions {
   /** Which diagonal: 0 is the main one, above it are the positive ones. Default 0. */
   readonly offset?: number;
@@ -78,6 +79,7 @@ export function diagEmbed(x: Tensor, ...rest: DiagonalRest): Tensor {
   return embed(x, shape, (whole) => diagonal(whole, offset, a, b));
 }
 
+/** Arguments of {@link diag}, {@link tril} and {@link triu}, by name. */
 export interface DiagOptions {
   /** Which diagonal: 0 is the main one, above it are the positive ones. Default 0. */
   readonly diagonal?: number;
@@ -144,6 +146,7 @@ function triangle(op: string, x: Tensor, rest: readonly unknown[]): { columns: T
   return { columns: arange(columns), below: reshape(arange(offset, rows + offset), [rows, 1]) };
 }
 
+/** Arguments of {@link trilIndices} and {@link triuIndices}, by name. */
 export interface TriangleIndicesOptions {
   /** Which diagonal is the border: 0 is the main one, above it are the positive ones. Default 0. */
   readonly offset?: number;

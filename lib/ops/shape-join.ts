@@ -45,6 +45,7 @@ export function columnStack(tensors: readonly Tensor[]): Tensor {
   );
 }
 
+/** Options of {@link meshgrid}. */
 export interface MeshgridOptions {
   /** `'ij'` (default): dimension i of the results belongs to vector i. `'xy'`: the first two change places. */
   readonly indexing?: 'ij' | 'xy';
@@ -102,6 +103,7 @@ export function cartesianProd(...tensors: Tensor[]): Tensor {
   );
 }
 
+/** Arguments of {@link combinations}, by name. */
 export interface CombinationsOptions {
   /** How many elements. Default 2. */
   readonly r?: number;
@@ -161,6 +163,7 @@ export function blockDiag(...tensors: Tensor[]): Tensor {
   return cat(rows, 0);
 }
 
+/** Arguments of {@link vander}, by name. */
 export interface VanderOptions {
   /** How many columns. Default: as many as elements. */
   readonly N?: number | null;

@@ -9,6 +9,7 @@ import { indexSelect } from './indexing-slices.js';
 import { track } from './primitive.js';
 import { viewOfRange } from './shape.js';
 
+/** Arguments of {@link pad}, by name. */
 export interface PadOptions {
   /**
    * How many elements to put in front of and behind the last dimension, then the one before it, …: two numbers for each. In
@@ -23,6 +24,7 @@ export interface PadOptions {
   /** Default 0. Only for `constant`. */
   readonly value?: number | null;
 }
+/** What is put around a tensor: a constant, the tensor mirrored, its last element again, or its other end. */
 export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
 
 /**

@@ -51,8 +51,10 @@ function repeated(x: Tensor, times: Shape): Tensor {
   );
 }
 
+/** @inline */
 type Repeats = number | readonly number[] | Tensor;
 
+/** Arguments of {@link repeatInterleave}, by name. */
 export interface RepeatInterleaveOptions {
   readonly repeats?: Repeats;
   /** Default: all elements, in one dimension. */
@@ -160,8 +162,10 @@ export function flipud(x: Tensor): Tensor {
   return flipped('flipud', x, [0]);
 }
 
+/** @inline */
 type Shifts = number | readonly number[];
 
+/** Arguments of {@link roll}, by name. */
 export interface RollOptions {
   readonly shifts: Shifts;
   /** Default: the elements as if they lay in one dimension. */
@@ -198,6 +202,7 @@ function rolled(x: Tensor, dim: number, shift: number): Tensor {
   return cat([narrow(x, dim, size - by, by), narrow(x, dim, 0, size - by)], dim);
 }
 
+/** Arguments of {@link rot90}, by name. */
 export interface Rot90Options {
   /** How many quarter turns, from the first of `dims` to the second; negative ones the other way. Default 1. */
   readonly k?: number;

@@ -234,9 +234,11 @@ function cutAt(op: string, x: Tensor, dim: number, given: unknown): Tensor[] {
   );
 }
 
+/** Arguments of {@link hsplit}, {@link vsplit} and {@link dsplit}, by name. */
 export interface HsplitOptions {
   readonly indicesOrSections: number | readonly number[];
 }
+/** @inline */
 type Cuts = Args<[indicesOrSections: number | readonly number[]], HsplitOptions>;
 
 /** Cuts along a fixed dimension; a number of pieces must come out even there. */

@@ -8,6 +8,7 @@ import { track } from './primitive.js';
 import { dimOf, narrow } from './shape.js';
 import { movedim } from './shape-view.js';
 
+/** Arguments of {@link unfold}, by name. */
 export interface UnfoldOptions {
   readonly dimension: number;
   readonly size: number;

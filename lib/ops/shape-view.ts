@@ -45,6 +45,7 @@ export function ravel(x: Tensor): Tensor {
   return reshape(x, [x.size]);
 }
 
+/** @inline */
 type Moved = number | readonly number[];
 
 /**
@@ -98,6 +99,7 @@ export function adjoint(x: Tensor): Tensor {
   return transpose(x, -2, -1);
 }
 
+/** @inline */
 type Other = [other: Tensor] | [options: { readonly other: Tensor }];
 /** The tensor whose shape is asked for. */
 function readOther(op: string, x: Tensor, args: readonly unknown[]): Tensor {
@@ -167,6 +169,7 @@ export function sumToSize(x: Tensor, ...size: Sizes<'size'>): Tensor {
   return unbroadcast(x, to);
 }
 
+/** @inline */
 interface AtLeast {
   (x: Tensor): Tensor;
   (tensors: readonly Tensor[]): Tensor[];

@@ -28,12 +28,14 @@ export interface SliceOptions extends DimOption {
   readonly step?: number | null;
 }
 
+/** Arguments of {@link narrow}, by name. */
 export interface NarrowOptions {
   readonly dim: number;
   readonly start: number | Tensor;
   readonly length: number;
 }
 
+/** Arguments of {@link select}, by name. */
 export interface SelectOptions {
   readonly dim: number;
   readonly index: number;

@@ -19,6 +19,7 @@ export interface SoftmaxOptions {
   /** What the input is converted to first. Default: as it is. */
   readonly dtype?: FloatDType;
 }
+/** @inline */
 type SoftmaxRest = [dim: number] | [dim: number, options: Omit<SoftmaxOptions, 'dim'>] | [SoftmaxOptions];
 
 /**

@@ -106,6 +106,7 @@ function checkCount(op: string, k: number, length: number): void {
   if (k > length) rangeError(op, `k: expected at most ${length} elements, got ${k}`);
 }
 
+/** @inline */
 interface KthOptions {
   readonly k?: number;
   readonly dim?: number;
@@ -141,6 +142,7 @@ export function kthvalue(
   return atRank(x, at, k - 1, keepdim);
 }
 
+/** @inline */
 interface MedianOptions {
   readonly dim?: number;
   readonly keepdim?: boolean;

@@ -23,6 +23,7 @@ export interface VarOptions {
   readonly unbiased?: boolean;
   readonly keepdim?: boolean;
 }
+/** @inline */
 type VarRest =
   | Rest<[dim: Dims, unbiased: boolean, keepdim: boolean], VarOptions>
   | [unbiased: boolean]
@@ -136,11 +137,16 @@ export function aminmax(
   return { min: amin(x, dim, keepdim), max: amax(x, dim, keepdim) };
 }
 
+/** @inline */
 interface TrapezoidOptions {
+  /** Where the numbers stand. Default: `dx` apart. */
   readonly x?: Tensor;
+  /** How far the numbers are apart. Default 1. */
   readonly dx?: number;
+  /** Default -1. */
   readonly dim?: number;
 }
+/** @inline */
 type TrapezoidRest = Rest<[x: Tensor | number], TrapezoidOptions> | [];
 
 /** The areas between neighbours along a dimension, and which that is. */

@@ -72,7 +72,10 @@ export function imageOf(columns: Tensor, [h, w]: Shape, window: Window2d): Tenso
   return track('col2im', out, [columns], [], (g) => [() => columnsOf(g, window)]);
 }
 
-/** The windows of {@link unfold}. */
+/**
+ * The windows of {@link unfold}.
+ * @inline
+ */
 export interface UnfoldOptions {
   readonly kernelSize?: Pair;
   /** Steps between the elements of a window. Default 1. */
@@ -83,7 +86,10 @@ export interface UnfoldOptions {
   readonly stride?: Pair;
 }
 
-/** {@link fold}'s, and the size of the image. */
+/**
+ * {@link fold}'s, and the size of the image.
+ * @inline
+ */
 export interface FoldOptions extends UnfoldOptions {
   /** [H, W]. */
   readonly outputSize?: Pair;

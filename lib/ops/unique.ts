@@ -44,14 +44,19 @@ export type UniqueConsecutiveRest = Rest<
   UniqueConsecutiveOptions
 >;
 
-/** Which of the other results are asked for, as far as types can tell. */
+/**
+ * Which of the other results are asked for, as far as types can tell.
+ * @inline
+ */
 export interface FoundNone {
   readonly returnInverse?: false;
   readonly returnCounts?: false;
 }
+/** @inline */
 export type FoundOne =
   | { readonly returnInverse: true; readonly returnCounts?: false }
   | { readonly returnInverse?: false; readonly returnCounts: true };
+/** @inline */
 export interface FoundBoth {
   readonly returnInverse: true;
   readonly returnCounts: true;
@@ -155,6 +160,7 @@ export function uniqueConsecutive(x: Tensor, ...rest: readonly unknown[]): Tenso
   return distinct('uniqueConsecutive', x, options, true);
 }
 
+/** @inline */
 interface ModeOptions {
   readonly dim?: number;
   readonly keepdim?: boolean;

@@ -3,14 +3,19 @@ import { formatShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { checkOneOf, readArgs, type Rest } from './arguments.js';
 import { resizedByArea } from './pool-adaptive.js';
-import { runsFor, type Mode } from './vision-kernels.js';
+import { runsFor } from './vision-kernels.js';
 import { alongLast } from './runs.js';
 import { checkImages } from './window.js';
 
-/** One number for all directions, or one for each, the outermost first. */
+/**
+ * One number for all directions, or one for each, the outermost first.
+ * @inline
+ */
 export type Numbers = number | readonly number[];
 
-export type InterpolateMode = Mode | 'area';
+/** How {@link interpolate} reads between pixels. */
+export type InterpolateMode =
+  'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'bicubic' | 'trilinear' | 'area';
 
 /** How images are resized. */
 export interface InterpolateOptions {

@@ -5,7 +5,9 @@ import { cast } from './primitive.js';
 
 // Which elements along one dimension `gridSample` reads for places that lie anywhere, and by which weights.
 
+/** How {@link gridSample} reads between pixels. */
 export type GridMode = 'bilinear' | 'nearest' | 'bicubic';
+/** What {@link gridSample} reads beyond the edges: zeros, the pixel at the edge, or the image mirrored. */
 export type GridPadding = 'zeros' | 'border' | 'reflection';
 
 /** One neighbour of each place. */

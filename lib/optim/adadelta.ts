@@ -4,6 +4,7 @@ import { readArgs, type Rest } from '../ops/arguments.js';
 import type { Tensor } from '../tensor.js';
 import { checkNumber, checkNumbers, Optimizer, zerosFor, type FullGroup, type Params } from './optimizer.js';
 
+/** Options of {@link Adadelta}. */
 export interface AdadeltaOptions {
   /** What each step is multiplied by. Default 1. */
   lr: number;
@@ -17,6 +18,7 @@ export interface AdadeltaOptions {
   maximize: boolean;
 }
 
+/** @inline */
 export interface AdadeltaState {
   step: number;
   squareAvg: Tensor;

@@ -4,6 +4,7 @@ import { readArgs, type Rest } from '../ops/arguments.js';
 import type { Tensor } from '../tensor.js';
 import { checkNumbers, filledFor, Optimizer, type FullGroup, type Params } from './optimizer.js';
 
+/** Options of {@link Adagrad}. */
 export interface AdagradOptions {
   /** Learning rate. Default 0.01. */
   lr: number;
@@ -19,6 +20,7 @@ export interface AdagradOptions {
   maximize: boolean;
 }
 
+/** @inline */
 export interface AdagradState {
   step: number;
   sum: Tensor;

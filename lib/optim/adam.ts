@@ -4,6 +4,7 @@ import { readArgs, type Rest } from '../ops/arguments.js';
 import type { Tensor } from '../tensor.js';
 import { checkBetas, checkNumber, Optimizer, zerosFor, type FullGroup, type Params } from './optimizer.js';
 
+/** Options of {@link Adam} and {@link AdamW}. */
 export interface AdamOptions {
   /** Learning rate. Default 0.001. */
   lr: number;
@@ -19,6 +20,7 @@ export interface AdamOptions {
   maximize: boolean;
 }
 
+/** @inline */
 export interface AdamState {
   step: number;
   expAvg: Tensor;

@@ -4,6 +4,7 @@ import { readArgs, type Rest } from '../ops/arguments.js';
 import type { Tensor } from '../tensor.js';
 import { checkBetas, checkNumbers, Optimizer, zerosFor, type FullGroup, type Params } from './optimizer.js';
 
+/** Options of {@link Adamax}. */
 export interface AdamaxOptions {
   /** Learning rate. Default 0.002. */
   lr: number;
@@ -17,6 +18,7 @@ export interface AdamaxOptions {
   maximize: boolean;
 }
 
+/** @inline */
 export interface AdamaxState {
   step: number;
   expAvg: Tensor;

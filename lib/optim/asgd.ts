@@ -4,6 +4,7 @@ import { readArgs, type Rest } from '../ops/arguments.js';
 import type { Tensor } from '../tensor.js';
 import { checkNumbers, Optimizer, zerosFor, type FullGroup, type Params } from './optimizer.js';
 
+/** Options of {@link ASGD}. */
 export interface ASGDOptions {
   /** Learning rate. Default 0.01. */
   lr: number;
@@ -19,6 +20,7 @@ export interface ASGDOptions {
   maximize: boolean;
 }
 
+/** @inline */
 export interface ASGDState {
   step: number;
   /** The learning rate of the next step. */

@@ -14,6 +14,7 @@ import { checkGrad, checkNumbers, Optimizer, type Params } from './optimizer.js'
 import type { StateValue } from './state-dict.js';
 import { strongWolfe } from './strong-wolfe.js';
 
+/** Options of {@link LBFGS}. */
 export interface LBFGSOptions {
   /** Learning rate: the length of a step, the first that is tried by a line search. Default 1. */
   lr: number;
@@ -31,7 +32,10 @@ export interface LBFGSOptions {
   lineSearchFn: 'strong_wolfe' | null;
 }
 
-/** What is remembered, under the first parameter: of all parameters, one after the other. */
+/**
+ * What is remembered, under the first parameter: of all parameters, one after the other.
+ * @inline
+ */
 export interface LBFGSState {
   funcEvals: number;
   nIter: number;
@@ -97,12 +101,13 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
     this.#checkOne();
   }
 
+  /** Needs a closure. */
+  override step(): never;
   /**
    * Moves the parameters, up to `maxIter` times.
    * @param closure drops the gradients, computes the loss and calls `backward`
    * @returns the loss before the first move
    */
-  override step(): never;
   override step<Loss>(closure: () => Loss): Loss;
   override step<Loss>(closure?: () => Loss): Loss {
     if (typeof closure !== 'function')

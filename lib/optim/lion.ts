@@ -4,6 +4,7 @@ import { readArgs, type Rest } from '../ops/arguments.js';
 import type { Tensor } from '../tensor.js';
 import { checkBetas, checkNumbers, Optimizer, zerosFor, type FullGroup, type Params } from './optimizer.js';
 
+/** Options of {@link Lion}. */
 export interface LionOptions {
   /** Learning rate: how far each weight moves in a step. Default 0.0001. */
   lr: number;
@@ -15,6 +16,7 @@ export interface LionOptions {
   maximize: boolean;
 }
 
+/** @inline */
 export interface LionState {
   expAvg: Tensor;
 }

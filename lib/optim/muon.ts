@@ -12,6 +12,7 @@ import { formatShape } from '../shape.js';
 import { type Tensor } from '../tensor.js';
 import { checkNumber, checkNumbers, Optimizer, zerosFor, type FullGroup, type Params } from './optimizer.js';
 
+/** Options of {@link Muon}. */
 export interface MuonOptions {
   /** Learning rate. Default 0.001. */
   lr: number;
@@ -36,6 +37,7 @@ export interface MuonOptions {
   maximize: boolean;
 }
 
+/** @inline */
 export interface MuonState {
   momentumBuffer: Tensor;
 }

@@ -4,6 +4,7 @@ import { readArgs, type Rest } from '../ops/arguments.js';
 import type { Tensor } from '../tensor.js';
 import { checkBetas, checkNumbers, Optimizer, zerosFor, type FullGroup, type Params } from './optimizer.js';
 
+/** Options of {@link NAdam}. */
 export interface NAdamOptions {
   /** Learning rate. Default 0.002. */
   lr: number;
@@ -21,6 +22,7 @@ export interface NAdamOptions {
   maximize: boolean;
 }
 
+/** @inline */
 export interface NAdamState {
   step: number;
   /** The product of the momenta of all steps. */

@@ -18,7 +18,10 @@ export type Params<O> = Iterable<Tensor> | Iterable<ParamGroup<O>>;
 /** A group with all its options, and what schedulers note in it. */
 export type FullGroup<O> = O & ScheduledOptions & { params: Tensor[] };
 
-/** What schedulers of the learning rate note in a group. */
+/**
+ * What schedulers of the learning rate note in a group.
+ * @inline
+ */
 export interface ScheduledOptions {
   /** The learning rate that a schedule began with. */
   initialLr?: number;
@@ -32,7 +35,10 @@ export interface ScheduledOptions {
 /** Names that a group may hold besides its optimizer's options. */
 export const SCHEDULED = ['initialLr', 'maxLr', 'minLr', 'swaLr', 'baseMomentum', 'maxMomentum'] as const;
 
-/** What an optimizer remembers of a parameter; null is what its options make unnecessary. */
+/**
+ * What an optimizer remembers of a parameter; null is what its options make unnecessary.
+ * @inline
+ */
 export type ParamState<S> = { [Name in keyof S]: StateValue };
 
 /**

@@ -4,6 +4,7 @@ import { readArgs, type Rest } from '../ops/arguments.js';
 import type { Tensor } from '../tensor.js';
 import { checkBetas, checkNumbers, Optimizer, zerosFor, type FullGroup, type Params } from './optimizer.js';
 
+/** Options of {@link RAdam}. */
 export interface RAdamOptions {
   /** Learning rate. Default 0.001. */
   lr: number;
@@ -19,6 +20,7 @@ export interface RAdamOptions {
   maximize: boolean;
 }
 
+/** @inline */
 export interface RAdamState {
   step: number;
   expAvg: Tensor;

@@ -4,6 +4,7 @@ import { readArgs, type Rest } from '../ops/arguments.js';
 import type { Tensor } from '../tensor.js';
 import { checkNumbers, Optimizer, zerosFor, type FullGroup, type Params } from './optimizer.js';
 
+/** Options of {@link RMSprop}. */
 export interface RMSpropOptions {
   /** Learning rate. Default 0.01. */
   lr: number;
@@ -21,6 +22,7 @@ export interface RMSpropOptions {
   maximize: boolean;
 }
 
+/** @inline */
 export interface RMSpropState {
   step: number;
   squareAvg: Tensor;

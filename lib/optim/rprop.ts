@@ -12,6 +12,7 @@ import {
   type Params,
 } from './optimizer.js';
 
+/** Options of {@link Rprop}. */
 export interface RpropOptions {
   /** The size of the first step. Default 0.01. */
   lr: number;
@@ -23,12 +24,14 @@ export interface RpropOptions {
   maximize: boolean;
 }
 
+/** @inline */
 export interface RpropState {
   step: number;
   prev: Tensor;
   stepSize: Tensor;
 }
 
+/** @inline */
 type Pair = readonly [number, number];
 
 /**

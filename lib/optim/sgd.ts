@@ -4,6 +4,7 @@ import { readArgs, type Rest } from '../ops/arguments.js';
 import type { Tensor } from '../tensor.js';
 import { checkNumber, Optimizer, zerosFor, type FullGroup, type Params } from './optimizer.js';
 
+/** Options of {@link SGD}. */
 export interface SGDOptions {
   /** Learning rate. Default 0.001. */
   lr: number;
@@ -19,6 +20,7 @@ export interface SGDOptions {
   maximize: boolean;
 }
 
+/** @inline */
 export interface SGDState {
   /** What is kept of the last steps; null before there is any. */
   momentumBuffer: Tensor | null;

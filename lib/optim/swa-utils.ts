@@ -43,6 +43,7 @@ export function getEmaAvgFn(decay = 0.999): AvgFn {
   return moving(() => 1 - decay);
 }
 
+/** Options of {@link AveragedModel}. */
 export interface AveragedModelOptions {
   /** How the averages are formed. Default {@link getSwaAvgFn}. */
   readonly avgFn?: AvgFn;

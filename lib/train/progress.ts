@@ -3,8 +3,11 @@ import { formatCount, formatDuration, formatLoss, formatSeconds } from './format
 
 /** Where progress is shown: `process.stderr`, or what looks like it. */
 export interface ProgressStream {
+  /** Shows a text. */
   write(text: string): unknown;
+  /** Whether it is a terminal, whose line can be written anew. */
   readonly isTTY?: boolean;
+  /** Width of the terminal. */
   readonly columns?: number;
 }
 

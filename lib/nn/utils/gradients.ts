@@ -13,7 +13,10 @@ import { formatShape, sizeOf } from '../../shape.js';
 import { checkTensor, Tensor } from '../../tensor.js';
 import { isFloat, promote } from '../../dtype.js';
 
-/** Parameters: one, or several in anything that can be gone through. */
+/**
+ * Parameters: one, or several in anything that can be gone through.
+ * @inline
+ */
 type Parameters = Tensor | Iterable<Tensor>;
 
 function toList(op: string, parameters: unknown): Tensor[] {
@@ -29,6 +32,7 @@ function toList(op: string, parameters: unknown): Tensor[] {
 const gradsOf = (parameters: readonly Tensor[]): Tensor[] =>
   parameters.map((x) => x.grad).filter((grad) => grad !== null);
 
+/** @inline */
 interface ClipGradNormOptions {
   readonly normType?: number;
   readonly errorIfNonfinite?: boolean;

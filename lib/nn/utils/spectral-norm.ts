@@ -15,6 +15,7 @@ import { checkCount } from '../options.js';
 import { Parameter } from '../parameter.js';
 import { parameterOf, replaceParameter } from './weight-norm.js';
 
+/** @inline */
 interface SpectralNormOptions {
   readonly name?: string;
   readonly nPowerIterations?: number;

@@ -15,6 +15,7 @@ type Fields = Record<string, unknown>;
 /** What {@link weightNorm} did to modules, by the name of the weight. */
 const applied = new WeakMap<AnyModule, Map<string, { handle: RemovableHandle; compute: () => Tensor }>>();
 
+/** @inline */
 interface WeightNormOptions {
   readonly name?: string;
   readonly dim?: number | null;

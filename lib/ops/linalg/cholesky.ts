@@ -26,6 +26,7 @@ import {
 } from './matrices.js';
 import { readCheckErrors, solveTriangle, solveTriangleRight } from './solve.js';
 
+/** @inline */
 interface UpperOption {
   /** Whether the upper triangle is meant. Default false. */
   readonly upper?: boolean;

@@ -6,6 +6,7 @@ import { expand } from '../broadcast.js';
 import { mul, sub } from '../pointwise.js';
 import { cat, narrow } from '../shape.js';
 
+/** @inline */
 interface DimOption {
   readonly dim?: number | null;
 }

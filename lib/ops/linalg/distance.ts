@@ -20,6 +20,7 @@ const MODES = [
   'donot_use_mm_for_euclid_dist',
 ] as const;
 
+/** Arguments of {@link cdist}, by name. */
 export interface CdistOptions {
   /** The p of the norm, from 0 to Infinity. Default 2. */
   readonly p?: number;

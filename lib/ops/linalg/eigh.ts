@@ -24,6 +24,7 @@ export interface Eigen {
   readonly eigenvectors: Tensor;
 }
 
+/** @inline */
 type UPLO = 'L' | 'U';
 type UploRest = Rest<[UPLO: UPLO], { readonly UPLO?: UPLO }>;
 

@@ -178,6 +178,7 @@ export function oldLu(
   return getInfos ? { ...factors, info: reshape(info, batchOf(input)) } : factors;
 }
 
+/** @inline */
 interface UnpackOptions {
   readonly unpackData?: boolean;
   readonly unpackPivots?: boolean;
@@ -216,6 +217,7 @@ function checkPivots(op: string, LU: Tensor, pivots: unknown, name: string): ass
     shapeError(op, `${name}: expected ${formatShape(shape)}, got ${formatShape(pivots.shape)}`);
 }
 
+/** @inline */
 interface LuSolveOptions {
   readonly left?: boolean;
   readonly adjoint?: boolean;

@@ -57,6 +57,7 @@ export function matrixNormOver(
   return reshape(y, kept);
 }
 
+/** @inline */
 type Pair = readonly [number, number];
 type MatrixNormArgs = Rest<[ord: MatrixOrd, dim: Pair, keepdim: boolean], NormOptions<MatrixOrd, Pair>>;
 
@@ -75,6 +76,7 @@ export function matrixNorm(input: Tensor, ...rest: MatrixNormArgs): Tensor {
   return matrixNormOver(op, x, ord, readPair(op, x, dim), keepdim);
 }
 
+/** @inline */
 type Dims = number | readonly number[] | null;
 type NormArgs = Rest<
   [ord: MatrixOrd | null, dim: Dims, keepdim: boolean],

@@ -16,6 +16,7 @@ export interface NormOptions<Ord, Dim> {
   readonly dtype?: DType | null;
 }
 
+/** @inline */
 type Dims = number | readonly number[] | null;
 type NormArgs<Ord, Dim> = Rest<[ord: Ord, dim: Dim, keepdim: boolean], NormOptions<Ord, Dim>>;
 

@@ -13,7 +13,10 @@ import { decompose, valuesOf } from './eigh.js';
 import { batchOf, checkMatrices, checkSame, checkSquare, sizes, T, together } from './matrices.js';
 import { reducedSvd, scaleColumns, singularValues } from './svd.js';
 
-/** A bound for singular values: one number, or one for each matrix. */
+/**
+ * A bound for singular values: one number, or one for each matrix.
+ * @inline
+ */
 type Bound = number | Tensor;
 
 interface Tolerance {
@@ -41,6 +44,7 @@ function threshold(op: string, values: Tensor, A: Tensor, { atol = null, rtol = 
   return maximum(absolute, mul(relative, amax(values, -1, true)));
 }
 
+/** @inline */
 interface RankOptions extends Tolerance {
   /** What counts as 0, absolutely. */
   readonly tol?: Bound | null;
@@ -73,6 +77,7 @@ export function matrixRank(
   });
 }
 
+/** @inline */
 interface PinvOptions extends Tolerance {
   readonly rcond?: Bound | null;
   readonly hermitian?: boolean;

@@ -123,6 +123,7 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
   return reshape(y, shape);
 }
 
+/** @inline */
 interface VanderOptions {
   readonly N?: number | null;
 }
@@ -171,6 +172,7 @@ export function tensorinv(A: Tensor, ...rest: Rest<[ind: number], { readonly ind
   return reshape(inverseOf(op, reshape(A, [m, n]), null), [...right, ...left]);
 }
 
+/** @inline */
 interface TensorsolveOptions {
   readonly dims?: readonly number[] | null;
 }
@@ -216,6 +218,7 @@ export function vecdot(x: Tensor, y: Tensor, options: { readonly dim?: number } 
   return sum(products, normalizeDim(op, options.dim ?? -1, products.ndim));
 }
 
+/** @inline */
 interface DiagonalOptions {
   readonly offset?: number;
   readonly dim1?: number;

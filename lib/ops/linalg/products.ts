@@ -238,7 +238,10 @@ export function kron(input: Tensor, other: Tensor): Tensor {
   );
 }
 
-/** A list of dimensions of each operand of {@link tensordot}. */
+/**
+ * A list of dimensions of each operand of {@link tensordot}.
+ * @inline
+ */
 type DimPairs = readonly [readonly number[], readonly number[]];
 
 /**

@@ -179,6 +179,7 @@ function productOf(op: string, A: Tensor, tau: Tensor): Tensor {
   return reflect(A, tau, identity(batchOf(A), m, A.dtype, n), upTo(tau.shape[tau.ndim - 1]).reverse());
 }
 
+/** @inline */
 interface OrmqrOptions {
   readonly left?: boolean;
   readonly transpose?: boolean;

@@ -70,12 +70,16 @@ function solveMatrices(op: string, A: Tensor, B: Tensor, info: Tensor | null): T
 const isVector = (A: Tensor, B: Tensor): boolean =>
   B.ndim === 1 || (A.ndim - 1 === B.ndim && sameShape(A.shape.slice(0, -1), B.shape));
 
+/** @inline */
 interface SolveOptions {
   /** Whether A stands left of X; else X·A = B is solved. Default true. */
   readonly left?: boolean;
 }
 
-/** A solution, and which matrices were singular. */
+/**
+ * A solution, and which matrices were singular.
+ * @inline
+ */
 interface Solved {
   readonly result: Tensor;
   readonly info: Tensor;
@@ -153,6 +157,7 @@ export const inv = (A: Tensor): Tensor => inverseOf('linalg.inv', A, null);
 /** {@link inv}. @see https://pytorch.org/docs/stable/generated/torch.inverse.html */
 export const inverse = (input: Tensor): Tensor => inverseOf('inverse', input, null);
 
+/** @inline */
 interface CheckErrors {
   /** Whether a matrix that cannot be dealt with is an error after all. Default false. */
   readonly checkErrors?: boolean;
@@ -248,6 +253,7 @@ function triangular(op: string, A: Tensor, B: Tensor, triangle: Triangle, left: 
   return left ? solveTriangle(op, a, b, triangle) : solveTriangleRight(op, a, b, triangle);
 }
 
+/** @inline */
 interface TriangularSolveOptions {
   readonly upper?: boolean;
   readonly transpose?: boolean;

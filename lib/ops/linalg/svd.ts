@@ -142,6 +142,7 @@ export function svdvals(A: Tensor, options: { readonly driver?: string | null } 
   return singularValues('linalg.svdvals', A);
 }
 
+/** @inline */
 interface OldSvdOptions {
   readonly some?: boolean;
   readonly computeUv?: boolean;

@@ -27,6 +27,7 @@ export interface CrossEntropyOptions extends NllLossOptions {
   readonly labelSmoothing?: number;
 }
 
+/** @inline */
 export interface Settings {
   readonly weight: Tensor | null;
   readonly ignoreIndex: number;

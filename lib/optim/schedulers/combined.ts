@@ -21,6 +21,7 @@ abstract class Combined extends LRScheduler {
     this.#schedulers = schedulers;
   }
 
+  /** The schedules that this one is made of. */
   protected get schedulers(): readonly LRScheduler[] {
     return this.#schedulers;
   }
@@ -60,6 +61,7 @@ function checkList(op: string, schedulers: unknown): asserts schedulers is reado
   if (schedulers.length === 0) rangeError(op, 'schedulers: expected at least one, got none');
 }
 
+/** @inline */
 interface SequentialOptions {
   schedulers: readonly LRScheduler[];
   milestones: readonly number[];

@@ -2,6 +2,7 @@ import { rangeError } from '../../errors.js';
 import { checkInteger, checkNumber, readArgs, type Rest } from '../../ops/arguments.js';
 import { LRScheduler, required, type Scheduled } from './scheduler.js';
 
+/** @inline */
 interface CosineOptions {
   tMax: number;
   etaMin: number;
@@ -53,6 +54,7 @@ export class CosineAnnealingLR extends LRScheduler {
   }
 }
 
+/** @inline */
 interface RestartOptions {
   t0: number;
   tMult: number;

@@ -14,6 +14,7 @@ function checkMomentum(op: string, { defaults }: Scheduled): void {
     rangeError(op, 'cycleMomentum: expected an optimizer with momentum or betas; or set it to false');
 }
 
+/** Options of {@link CyclicLR}. */
 export interface CyclicLROptions {
   /** The lowest learning rate, of all groups or of each. */
   baseLr: number | readonly number[];
@@ -146,6 +147,7 @@ export class CyclicLR extends LRScheduler {
   }
 }
 
+/** Options of {@link OneCycleLR}. */
 export interface OneCycleLROptions {
   /** The highest learning rate, of all groups or of each. */
   maxLr: number | readonly number[];
@@ -188,13 +190,18 @@ type OneCyclePositional = [
   lastEpoch: number,
 ];
 
-/** A part of the cycle: until which step, and between which options of the groups. */
+/**
+ * A part of the cycle: until which step, and between which options of the groups.
+ * @inline
+ */
 interface Phase {
   readonly end: number;
   readonly lr: readonly [LrName, LrName];
   readonly momentum: readonly [MomentumName, MomentumName];
 }
+/** @inline */
 type LrName = 'initialLr' | 'maxLr' | 'minLr';
+/** @inline */
 type MomentumName = 'baseMomentum' | 'maxMomentum';
 
 /**

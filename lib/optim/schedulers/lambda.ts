@@ -5,6 +5,7 @@ import { LRScheduler, type Scheduled } from './scheduler.js';
 /** What a number of steps makes of the learning rate. */
 export type LrLambda = (epoch: number) => number;
 
+/** @inline */
 interface Options {
   lrLambda: LrLambda | readonly LrLambda[];
   lastEpoch: number;

@@ -3,6 +3,7 @@ import { checkInteger, checkNumber, checkOneOf, readArgs, type Rest } from '../.
 import { Tensor } from '../../tensor.js';
 import { LRScheduler, perGroup, type Scheduled } from './scheduler.js';
 
+/** Options of {@link ReduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions {
   /** Whether the metric is to get smaller or larger. Default min. */
   mode: 'min' | 'max';

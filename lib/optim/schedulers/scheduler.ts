@@ -6,7 +6,10 @@ import { Optimizer } from '../optimizer.js';
 /** An optimizer with learning rates, and momenta perhaps. */
 export type Scheduled = Optimizer<{ lr: number }>;
 
-/** The options of a group that schedules change. */
+/**
+ * The options of a group that schedules change.
+ * @inline
+ */
 export type ScheduledGroup = Scheduled['paramGroups'][number] & {
   momentum?: number;
   betas?: readonly [number, number];
@@ -102,10 +105,12 @@ export abstract class LRScheduler {
     this.advance();
   }
 
+  /** The groups of parameters whose learning rates are scheduled. */
   protected get groups(): ScheduledGroup[] {
     return this.optimizer.paramGroups;
   }
 
+  /** Gives each group its learning rate. */
   protected apply(rates: readonly number[]): void {
     this.groups.forEach((group, i) => (group.lr = rates[i]));
     this.lastLr = this.groups.map(({ lr }) => lr);

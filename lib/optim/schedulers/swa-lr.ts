@@ -1,6 +1,7 @@
 import { checkInteger, checkOneOf, readArgs, type Rest } from '../../ops/arguments.js';
 import { LRScheduler, perGroup, required, type Scheduled } from './scheduler.js';
 
+/** Options of {@link SWALR}. */
 export interface SWALROptions {
   /** The learning rate to go to, of all groups or of each. */
   swaLr: number | readonly number[];

@@ -56,6 +56,7 @@ export interface ImageOptions extends EventOptions {
   readonly dataformats?: string;
 }
 
+/** Options of {@link SummaryWriter.addHparams}. */
 export interface HparamsOptions {
   /** The values that hyperparameters may have. */
   readonly hparamDomainDiscrete?: HparamDomains;
@@ -328,6 +329,7 @@ export class SummaryWriter implements AsyncDisposable {
     return this.#closed;
   }
 
+  /** As {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
