@@ -124,6 +124,14 @@ test('what fit gives is enough, also when little happened', async (t) => {
     t.deepEqual(others, []);
     t.deepEqual([losses.scale, losses.series[0].y], ['linear', [-1, 0, 1]]);
 
+    // Steps that nobody heard of leave their place free.
+    await train.writeReport(file, {
+      ...result,
+      events: events.filter((e) => e.type !== 'step' || e.steps % 3 === 0),
+    });
+    const [{ series }] = chartsIn(await readFile(file, 'utf8'));
+    t.deepEqual(series[0].x, [0.625, 1.375, 2.125, 2.875]);
+
     // What is not a number has no point.
     const [epoch] = result.history;
     await train.writeReport(file, { history: [{ ...epoch, metrics: { auc: NaN } }] });

@@ -6,6 +6,7 @@ import {
   conv2d,
   crossEntropy,
   data,
+  fit,
   full,
   functional,
   grad,
@@ -22,6 +23,7 @@ import {
   sum,
   tensor,
   tidy,
+  train,
   zeros,
   type DType,
   type Tensor,
@@ -175,4 +177,31 @@ export function training(model: nn.Module, x: Tensor): void {
   new data.DataLoader(3);
   // @ts-expect-error ones takes a shape
   ones({ dtype: 'float32' });
+}
+
+export async function seeing(model: nn.Module, x: Tensor, result: train.FitResult): Promise<void> {
+  await using writer = new train.SummaryWriter('runs/1', { filenameSuffix: '.a' });
+  writer.addScalar('loss', 0.5, 1, { walltime: 5 });
+  writer.addScalar('loss', x, undefined, 5, true);
+  writer.addHistogram('weight', [1, 2], 1, { bins: 'auto' });
+  writer.addImages('digits', x, 1, { dataformats: 'NHWC' });
+  writer.addGraph(model, x);
+  writer.addHparams({ lr: 0.1, name: 'a', deep: true }, { loss: x }, { runName: 'b' });
+  for await (const event of fit(model, {
+    data: [[x, x]],
+    loss: new nn.MSELoss(),
+    optimizer: new optim.SGD([x], { lr: 1 }),
+  }))
+    writer.addEvent(event);
+  await train.writeReport('run.html', { ...result, title: 'A run', model, hyperparameters: { lr: 0.1 } });
+  // @ts-expect-error a number is no text
+  writer.addText('notes', 5);
+  // @ts-expect-error the option has another name
+  writer.addScalar('loss', 1, { step: 1 });
+  // @ts-expect-error there is no such rule
+  writer.addHistogram('weight', x, 1, 'best');
+  // @ts-expect-error a list is no hyperparameter
+  writer.addHparams({ lr: [0.1] }, {});
+  // @ts-expect-error the option has another name
+  await train.writeReport('run.html', { ...result, name: 'A run' });
 }

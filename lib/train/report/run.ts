@@ -20,11 +20,13 @@ function byStep(
   perEpoch: number,
   value: (step: StepEvent) => number,
 ): Series {
-  const curve = new Curve();
-  for (const step of steps) curve.add(value(step));
-  const { x, y } = curve.points();
-  const before = steps[0].steps - 1;
-  return { label, x: x.map((at) => (before + at) / perEpoch), y };
+  // Some of them may be missing: those of a worker thread, for instance.
+  const [places, heights] = [new Curve(), new Curve()];
+  for (const step of steps) {
+    places.add((step.steps - 0.5) / perEpoch);
+    heights.add(value(step));
+  }
+  return { label, x: places.points().y, y: heights.points().y };
 }
 
 /** A curve by epochs. */
