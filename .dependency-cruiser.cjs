@@ -10,7 +10,7 @@ const LAYERS = [
   ['ops', 'lib/ops/'],
   [
     'autograd',
-    'lib/(autograd|autograd-names|checkpoint|compile|derivatives|function|functional|gradcheck|graph|hooks|methods|waiting)[.]ts',
+    'lib/(autograd|autograd-names|checkpoint|compile|derivatives|function|functional|gradcheck|graph|hooks|methods|trace|waiting)[.]ts',
   ],
   ['nn, optim, data, io', 'lib/(nn|optim|data|io)/'],
   ['train', 'lib/train/'],
@@ -50,7 +50,7 @@ module.exports = {
       from: {
         path: '^lib/',
         pathNot:
-          '^lib/(backend/|ops/|optim/|(autograd|compile|waiting|index)[.]ts|train/(budget|worker-thread|report/environment)[.]ts|cli/(doctor|bench/))',
+          '^lib/(backend/|ops/|optim/|(autograd|compile|trace|waiting|index)[.]ts|train/(budget|worker-thread|report/environment)[.]ts|cli/(doctor|bench/))',
       },
       to: { path: '^lib/backend/', pathNot: '^lib/backend/contract[.]ts', dependencyTypesNot: ['type-only'] },
     },

@@ -16,6 +16,17 @@ export function setBackend(name: 'native' | 'reference'): void {
   backend = name === 'native' ? loadNative() : reference;
 }
 
+/** Runs `fn` on other kernels, such as those that note what they are called with. */
+export function withBackend<T>(kernels: Backend, fn: () => T): T {
+  const before = backend;
+  backend = kernels;
+  try {
+    return fn();
+  } finally {
+    backend = before;
+  }
+}
+
 /** The name of the kernels in use. */
 export const getBackend = (): 'native' | 'reference' => backend.name;
 

@@ -1,4 +1,3 @@
-/** Files of safetensors, in which weights travel. */
+export * as onnx from './onnx/index.js';
 export * as safetensors from './safetensors.js';
-/** Files of `torch.save`, read without executing anything in them. */
 export * as torch from './torch.js';

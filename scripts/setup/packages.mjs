@@ -28,7 +28,11 @@ export function installPackages() {
   // The npm that runs this script, if one does: another one in PATH may be older.
   const npm = process.env.npm_execpath ?? npmBesideNode();
   const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : [which('npm') ?? 'npm', []];
-  run('packages', command, [...first, 'ci', '--include=dev', '--no-audit', '--no-fund'], { what: 'npm ci' });
+  run('packages', command, [...first, 'ci', '--include=dev', '--no-audit', '--no-fund'], {
+    what: 'npm ci',
+    // The tests need no CUDA, which onnxruntime-node would download where npm lets packages run scripts.
+    env: { ONNXRUNTIME_NODE_INSTALL: 'skip' },
+  });
 }
 
 function npmBesideNode() {

@@ -1,0 +1,145 @@
+import {
+  arange,
+  cat,
+  einsum,
+  functional,
+  manualSeed,
+  nn,
+  randn,
+  scaledDotProductAttention,
+  stack,
+  tensor,
+  type Tensor,
+} from '../../lib/index.js';
+import { CNN } from '../../lib/models/cnn.js';
+import { GPT } from '../../lib/models/gpt.js';
+import { MLP } from '../../lib/models/mlp.js';
+import { VGG } from '../../lib/models/vgg.js';
+import { checkRow, classes, images, testOnnx, type Row } from './check.js';
+
+// Whole models, exported, and run by onnxruntime.
+
+/** Two convolutions, around which the input has a way of its own. */
+class Residual extends nn.Module {
+  readonly path: nn.Sequential;
+  readonly short: nn.Module;
+
+  constructor(from: number, to: number, stride = 1) {
+    super();
+    this.path = new nn.Sequential(
+      new nn.Conv2d(from, to, 3, { padding: 1, stride, bias: false }),
+      new nn.BatchNorm2d(to),
+      new nn.ReLU(),
+      new nn.Conv2d(to, to, 3, { padding: 1, bias: false }),
+      new nn.BatchNorm2d(to),
+    );
+    this.short = from === to ? new nn.Identity() : new nn.Conv2d(from, to, 1, { stride });
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.short.forward(x).add(this.path.forward(x)).relu();
+  }
+}
+
+const resnet = (): nn.Module =>
+  new nn.Sequential(
+    new nn.Conv2d(3, 8, 3, { padding: 1 }),
+    new Residual(8, 8),
+    new Residual(8, 12, 2),
+    new nn.AdaptiveAvgPool2d(1),
+    new nn.Flatten(),
+    new nn.Dropout(0.1),
+    new nn.Linear(12, 10),
+  );
+
+/** The classes of sequences, by the last state of an LSTM. */
+class Sequences extends nn.Module {
+  readonly lstm = new nn.LSTM(5, 8, { numLayers: 2, batchFirst: true });
+  readonly head = new nn.Linear(8, 3);
+
+  forward(x: Tensor): Tensor {
+    const [output] = this.lstm.forward(x);
+    return this.head.forward(output.select(1, -1)).softmax(1);
+  }
+}
+
+/** Text as vectors, with places of their own, a mask that attention adds, and the mean of what comes out. */
+class Encoder extends nn.Module {
+  readonly letters = new nn.Embedding(11, 8);
+  readonly places = new nn.Parameter(randn([6, 8]));
+  readonly layers = new nn.TransformerEncoder(
+    new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 16, batchFirst: true }),
+    2,
+  );
+
+  forward(x: Tensor): Tensor {
+    return this.layers.forward(this.letters.forward(x).add(this.places)).mean(1);
+  }
+}
+
+/** What users write between modules. */
+class Assorted extends nn.Module<[Tensor], Record<string, Tensor | Tensor[]>> {
+  readonly table = new nn.Parameter(randn([4, 4]));
+
+  forward(x: Tensor): Record<string, Tensor | Tensor[]> {
+    const n = x.shape[0];
+    const heads = x.reshape(n, 3, 2, 4).transpose(1, 2);
+    const { values, indices } = x.topk(2, -1);
+    return {
+      steps: x.slice(1, 0, 6, 2).slice(2, 1, 4, 2),
+      flipped: x.flip([1, 2]),
+      diagonal: x.narrow(1, 0, 4).diagonal(0, 1, 2),
+      joined: [cat([x, x.mul(2)], 1), stack([x, x.neg()], 1)],
+      padded: functional.pad(x, [1, 2, 0, 1], 'constant', 0.5),
+      shifted: x.roll(1, 2),
+      triangle: heads.matmul(this.table.tril()).triu(1),
+      found: values.add(indices.to('float32')),
+      parts: x.split(2, 1).map((part) => part.sum([1, 2])),
+      order: x.sort(-1).indices,
+      best: x.argmax(2),
+      running: x.cumsum(2),
+      masked: x.where(x.gt(0), tensor(-1)),
+      clamped: x.clamp(-0.5, 0.5).pow(2).add(x.abs().sqrt()),
+      products: einsum('nij,kj->nik', x, this.table),
+      distances: x.norm(2, 1).add(x.logsumexp(2).mean(1, true)),
+      rolled: x.unfold(2, 2, 1),
+      repeated: x.repeat(1, 2, 1),
+    };
+  }
+}
+
+/** Attention with a bias for distances. */
+class Biased extends nn.Module {
+  readonly slopes = new nn.Parameter(randn([2, 1, 1]));
+  readonly qkv = new nn.Linear(8, 24);
+
+  forward(x: Tensor): Tensor {
+    const [n, t, width] = x.shape;
+    const places = arange(t).to('float32');
+    const distances = places.reshape(1, t).sub(places.reshape(t, 1)).abs();
+    const [q, k, v] = this.qkv.forward(x).reshape(n, t, 3, 2, 4).permute(2, 0, 3, 1, 4).unbind(); // prettier-ignore
+    const y = scaledDotProductAttention(q, k, v, { attnMask: distances.mul(this.slopes) });
+    return y.transpose(1, 2).reshape(n, t, width);
+  }
+}
+
+const MODELS: Readonly<Record<string, () => Row>> = {
+  'an MLP': () => ({ model: new MLP(), inputs: images(784) }),
+  'the CNN of the post': () => ({ model: new CNN(), inputs: images(1, 28, 28) }),
+  'a small VGG': () => ({ model: new VGG(), inputs: images(3, 32, 32) }),
+  'a residual network': () => ({ model: resnet(), inputs: images(3, 9, 8) }),
+  'a GPT': () => ({
+    model: new GPT({ vocabulary: 13, context: 8, width: 16, layers: 2, heads: 4 }),
+    inputs: (n) => [classes(13, n, 8)],
+  }),
+  'an LSTM': () => ({ model: new Sequences(), inputs: images(7, 5) }),
+  'a transformer encoder': () => ({ model: new Encoder(), inputs: (n) => [classes(11, n, 6)] }),
+  'attention with a bias': () => ({ model: new Biased(), inputs: images(6, 8) }),
+  'an assortment of ops': () => ({ model: new Assorted(), inputs: images(6, 4) }),
+};
+
+for (const [name, row] of Object.entries(MODELS))
+  testOnnx(name, async (t) => {
+    manualSeed(1);
+    await checkRow(t, name, row());
+  });
