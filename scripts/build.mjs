@@ -26,6 +26,6 @@ if (status !== 0) {
 }
 const shared = await bundleCli(join(fresh, 'cli'));
 // Worker threads begin in a file of their own.
-await bundleLibrary(fresh, ['index.ts', 'data/worker.ts', 'train/worker-thread.ts', ...shared]);
+await bundleLibrary(fresh, ['index.ts', 'data/worker.ts', 'train/worker/thread.ts', ...shared]);
 rmSync(fromRoot('dist'), { recursive: true, force: true });
 renameSync(fresh, fromRoot('dist'));

@@ -1,5 +1,5 @@
-export { loadCheckpoint, saveCheckpoint, type CheckpointState } from './checkpoint-file.js';
-export type { CheckpointOptions } from './checkpoint-options.js';
+export { loadCheckpoint, saveCheckpoint, type CheckpointState } from './checkpoint/file.js';
+export type { CheckpointOptions } from './checkpoint/options.js';
 export type {
   CheckpointEvent,
   DoneEvent,
@@ -11,7 +11,7 @@ export type {
   StepEvent,
 } from './events.js';
 export { fit, Training } from './fit.js';
-export { Metric, type Mode } from './metric.js';
+export { Metric, type Mode } from './metrics/metric.js';
 export {
   accuracy,
   f1,
@@ -21,8 +21,8 @@ export {
   type Average,
   type AverageOptions,
   type ThresholdOptions,
-} from './metrics-classes.js';
-export { mae, r2, rocAuc } from './metrics-numbers.js';
+} from './metrics/classes.js';
+export { mae, r2, rocAuc } from './metrics/numbers.js';
 export type {
   Batches,
   ClipOptions,
@@ -31,7 +31,7 @@ export type {
   Loss,
   ScheduleOptions,
 } from './options.js';
-export { trainInWorker, WorkerTraining, type WorkerContext, type WorkerOptions } from './worker.js';
+export { trainInWorker, WorkerTraining, type WorkerContext, type WorkerOptions } from './worker/worker.js';
 export type { ProgressStream } from './progress.js';
 export { writeReport, type ReportOptions } from './report/report.js';
 export {

@@ -1,12 +1,12 @@
 import { getRngState, setRngState } from '../random.js';
 import { Breath } from './breathe.js';
-import { Checkpoints } from './checkpoints.js';
+import { Checkpoints } from './checkpoint/checkpoints.js';
 import type { DoneEvent, EpochEvent, FitEvent, FitResult, Reason, StepEvent } from './events.js';
-import type { Metric } from './metric.js';
+import type { Metric } from './metrics/metric.js';
 import type { Monitor, Plan } from './options.js';
 import { iterate, iterateFrom, lengthOf } from './positions.js';
 import { Progress } from './progress.js';
-import { freshState } from './state.js';
+import { freshState } from './checkpoint/state.js';
 import { makeStep, test } from './step.js';
 
 /** The training itself. */

@@ -6,8 +6,8 @@ import { Optimizer } from '../optim/optimizer.js';
 import { ReduceLROnPlateau } from '../optim/schedulers/plateau.js';
 import { LRScheduler } from '../optim/schedulers/scheduler.js';
 import { Tensor } from '../tensor.js';
-import { readCheckpoint, type CheckpointOptions, type CheckpointPlan } from './checkpoint-options.js';
-import { Metric, type Mode } from './metric.js';
+import { readCheckpoint, type CheckpointOptions, type CheckpointPlan } from './checkpoint/options.js';
+import { Metric, type Mode } from './metrics/metric.js';
 import type { ProgressStream } from './progress.js';
 
 /** What can be iterated over once for each epoch: a `DataLoader`, its `batchSampler`, a list of batches. */

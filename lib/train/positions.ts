@@ -1,7 +1,7 @@
 import { DataLoader } from '../data/loader.js';
 import { getRngState, setRngState } from '../random.js';
 import type { Batches } from './options.js';
-import { positionedOf, type RunState } from './state.js';
+import { positionedOf, type RunState } from './checkpoint/state.js';
 
 type Pass = Iterator<unknown> | AsyncIterator<unknown>;
 

@@ -5,7 +5,7 @@ import { clipGradNorm } from '../nn/utils/gradients.js';
 import { tidy } from '../scope.js';
 import { formatShape } from '../shape.js';
 import { Tensor } from '../tensor.js';
-import type { Metric } from './metric.js';
+import type { Metric } from './metrics/metric.js';
 import type { Plan } from './options.js';
 
 /** What a batch came to. */

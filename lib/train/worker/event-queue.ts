@@ -1,4 +1,4 @@
-import type { FitEvent } from './events.js';
+import type { FitEvent } from '../events.js';
 
 /** Events for one listener, who may be slower than they come: of steps in a row, only the last waits, unless all are wanted. */
 export class EventQueue {

@@ -1,10 +1,10 @@
-import { describe, rangeError, shapeError } from '../errors.js';
-import { checkInteger, checkNumber, checkOneOf } from '../ops/arguments.js';
-import { checkOptions } from '../ops/primitive.js';
-import { argmax } from '../ops/reduce.js';
-import { topk } from '../ops/sort.js';
-import { formatShape, sameShape } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { describe, rangeError, shapeError } from '../../errors.js';
+import { checkInteger, checkNumber, checkOneOf } from '../../ops/arguments.js';
+import { checkOptions } from '../../ops/primitive.js';
+import { argmax } from '../../ops/reduce.js';
+import { topk } from '../../ops/sort.js';
+import { formatShape, sameShape } from '../../shape.js';
+import type { Tensor } from '../../tensor.js';
 import { checkPair, Metric } from './metric.js';
 
 /** How outputs become classes. */

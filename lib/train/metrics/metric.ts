@@ -1,5 +1,5 @@
-import { describe, typeError } from '../errors.js';
-import { checkTensor, type Tensor } from '../tensor.js';
+import { describe, typeError } from '../../errors.js';
+import { checkTensor, type Tensor } from '../../tensor.js';
 
 /** Whether more of something is better. */
 export type Mode = 'min' | 'max';

@@ -1,6 +1,6 @@
 import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadCheckpoint, saveCheckpoint, type CheckpointState } from './checkpoint-file.js';
+import { loadCheckpoint, saveCheckpoint, type CheckpointState } from './file.js';
 
 /** A checkpoint that could not be read. */
 export interface DamagedCheckpoint {

@@ -1,15 +1,15 @@
 import type { Worker } from 'node:worker_threads';
-import { pack, unpack } from '../data/transfer.js';
-import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
-import { checkInteger } from '../ops/arguments.js';
-import { checkOptions } from '../ops/primitive.js';
-import type { Tensor } from '../tensor.js';
-import { startThread } from '../thread.js';
+import { pack, unpack } from '../../data/transfer.js';
+import { checkBoolean, describe, rangeError, typeError } from '../../errors.js';
+import { checkInteger } from '../../ops/arguments.js';
+import { checkOptions } from '../../ops/primitive.js';
+import type { Tensor } from '../../tensor.js';
+import { startThread } from '../../thread.js';
 import { backendName, budget, takeThreads } from './budget.js';
 import { EventQueue } from './event-queue.js';
-import type { FitEvent, FitResult } from './events.js';
+import type { FitEvent, FitResult } from '../events.js';
 import { SharedWeights } from './shared-weights.js';
-import { packError, unpackError, type JobData, type JobMessage, type JobRequest } from './worker-messages.js';
+import { packError, unpackError, type JobData, type JobMessage, type JobRequest } from './messages.js';
 
 /** What the default export of a training's module is called with. */
 export interface WorkerContext<Data = unknown> {
@@ -161,7 +161,7 @@ export class WorkerTraining<Result = FitResult> implements AsyncIterable<FitEven
       return nothing as Result;
     }
     try {
-      return await this.#follow(startThread('train/worker-thread', job), signal);
+      return await this.#follow(startThread('train/worker/thread', job), signal);
     } finally {
       giveBack();
     }

@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
-import { describe, typeError } from '../errors.js';
-import { writeFileAtomic } from '../io/atomic.js';
-import { loadFile, serialize } from '../io/safetensors.js';
-import { Tensor } from '../tensor.js';
-import { Breath } from './breathe.js';
+import { describe, typeError } from '../../errors.js';
+import { writeFileAtomic } from '../../io/atomic.js';
+import { loadFile, serialize } from '../../io/safetensors.js';
+import { Tensor } from '../../tensor.js';
+import { Breath } from '../breathe.js';
 
 /** What {@link saveCheckpoint} writes: tensors and plain values (as JSON has them), in objects and arrays, by name. */
 export type CheckpointState = Record<string, unknown>;

@@ -1,11 +1,11 @@
-import type { DType } from '../dtype.js';
-import { arrayOf } from '../dtype.js';
-import { clone } from '../ops/broadcast.js';
-import { fromArray } from '../ops/create.js';
-import { copy_ } from '../ops/inplace.js';
-import { noGrad } from '../grad-mode.js';
-import { sizeOf, type Shape } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import type { DType } from '../../dtype.js';
+import { arrayOf } from '../../dtype.js';
+import { clone } from '../../ops/broadcast.js';
+import { fromArray } from '../../ops/create.js';
+import { copy_ } from '../../ops/inplace.js';
+import { noGrad } from '../../grad-mode.js';
+import { sizeOf, type Shape } from '../../shape.js';
+import type { Tensor } from '../../tensor.js';
 
 /** Where a tensor lies in each half of the memory. */
 interface Place {

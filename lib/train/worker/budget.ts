@@ -1,4 +1,4 @@
-import { getBackend, getNumThreads } from '../backend/select.js';
+import { getBackend, getNumThreads } from '../../backend/select.js';
 
 // Trainings in worker threads share the threads of the process (`setNumThreads`): each takes some for its kernels and gives
 // them back at its end, and those that there are none left for wait in line.

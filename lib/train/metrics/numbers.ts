@@ -1,9 +1,9 @@
-import { shapeError } from '../errors.js';
-import { softmax } from '../ops/softmax.js';
-import { formatShape, sameShape } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { shapeError } from '../../errors.js';
+import { softmax } from '../../ops/softmax.js';
+import { formatShape, sameShape } from '../../shape.js';
+import type { Tensor } from '../../tensor.js';
 import { checkPair, Metric } from './metric.js';
-import { checkClasses, checkSingle } from './metrics-classes.js';
+import { checkClasses, checkSingle } from './classes.js';
 
 interface Scored {
   /** For each class (or the one output) the score of every sample. */

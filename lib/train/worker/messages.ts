@@ -1,4 +1,4 @@
-import type { FitEvent } from './events.js';
+import type { FitEvent } from '../events.js';
 import type { SharedLayout } from './shared-weights.js';
 
 /** What the thread of a training is started with. */

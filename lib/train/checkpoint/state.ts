@@ -1,10 +1,10 @@
-import { clone } from '../ops/broadcast.js';
-import { getRngState, setRngState, type RandomState } from '../random.js';
-import type { Tensor } from '../tensor.js';
-import type { CheckpointState } from './checkpoint-file.js';
-import type { EpochEvent } from './events.js';
-import type { Metric } from './metric.js';
-import type { Plan } from './options.js';
+import { clone } from '../../ops/broadcast.js';
+import { getRngState, setRngState, type RandomState } from '../../random.js';
+import type { Tensor } from '../../tensor.js';
+import type { CheckpointState } from './file.js';
+import type { EpochEvent } from '../events.js';
+import type { Metric } from '../metrics/metric.js';
+import type { Plan } from '../options.js';
 
 /** Where a training is, as plain values. */
 export interface RunState {

@@ -1,9 +1,9 @@
-import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
-import { checkInteger, checkNumber, isOptions } from '../ops/arguments.js';
-import { checkOptions } from '../ops/primitive.js';
-import { checkPlain, type CheckpointState } from './checkpoint-file.js';
-import type { Mode } from './metric.js';
-import type { Monitor, ReadMonitor } from './options.js';
+import { checkBoolean, describe, rangeError, typeError } from '../../errors.js';
+import { checkInteger, checkNumber, isOptions } from '../../ops/arguments.js';
+import { checkOptions } from '../../ops/primitive.js';
+import { checkPlain, type CheckpointState } from './file.js';
+import type { Mode } from '../metrics/metric.js';
+import type { Monitor, ReadMonitor } from '../options.js';
 
 /** When and where {@link fit} writes checkpoints, and whether it goes on from them. */
 export interface CheckpointOptions {

@@ -1,6 +1,6 @@
-import { CheckpointFolder } from './checkpoint-folder.js';
-import type { CheckpointPlan } from './checkpoint-options.js';
-import type { CheckpointEvent, ResumeEvent } from './events.js';
+import { CheckpointFolder } from './folder.js';
+import type { CheckpointPlan } from './options.js';
+import type { CheckpointEvent, ResumeEvent } from '../events.js';
 import { capture, restore, type Parts } from './state.js';
 
 /** When a training writes checkpoints, and what it goes on from. */

@@ -1,14 +1,14 @@
 // The thread of a training: see worker.ts.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { limitThreads, setBackend } from '../backend/select.js';
-import { pack, unpack } from '../data/transfer.js';
-import { describe } from '../errors.js';
-import { subscribeToAll } from './channels.js';
-import type { FitEvent, FitResult } from './events.js';
-import type { Training } from './fit.js';
+import { limitThreads, setBackend } from '../../backend/select.js';
+import { pack, unpack } from '../../data/transfer.js';
+import { describe } from '../../errors.js';
+import { subscribeToAll } from '../channels.js';
+import type { FitEvent, FitResult } from '../events.js';
+import type { Training } from '../fit.js';
 import { layOut, SharedWeights } from './shared-weights.js';
-import { packError, type JobData, type JobMessage, type JobRequest } from './worker-messages.js';
+import { packError, type JobData, type JobMessage, type JobRequest } from './messages.js';
 import type { WorkerContext } from './worker.js';
 
 /** Milliseconds between two messages with events. */
@@ -19,7 +19,7 @@ const RARELY = 50;
 
 const { url, data, threads, backend, allSteps } = workerData as JobData;
 const port = parentPort;
-if (port === null) throw new Error('[trainInWorker] worker-thread.js is for worker threads');
+if (port === null) throw new Error('[trainInWorker] thread.js is for worker threads');
 const tell = (message: JobMessage, transfer: ArrayBuffer[] = []): void => {
   port.postMessage(message, transfer);
 };
