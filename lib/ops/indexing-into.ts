@@ -49,6 +49,7 @@ export function selectScatter(
   return overwritten('selectScatter', x, src, (whole) => select(whole, dim, index));
 }
 
+/** Arguments of {@link sliceScatter}, by name. */
 export interface SliceScatterOptions extends SliceOptions {
   readonly src: Tensor;
 }

@@ -86,6 +86,7 @@ export function unbind(x: Tensor, ...rest: Rest<[dim: number], DimOption>): Tens
   );
 }
 
+/** Arguments of {@link split}, by name. */
 export interface SplitOptions extends DimOption {
   readonly splitSizeOrSections: number | readonly number[];
 }
@@ -130,6 +131,7 @@ function checkedSizes(op: string, x: Tensor, dim: number, sizes: readonly unknow
   return sizes as readonly number[];
 }
 
+/** Arguments of {@link splitWithSizes}, by name. */
 export interface SplitWithSizesOptions extends DimOption {
   readonly splitSizes: readonly number[];
 }
@@ -153,6 +155,7 @@ export function splitWithSizes(
   return ofSizes('splitWithSizes', x, at, checkedSizes('splitWithSizes', x, at, splitSizes));
 }
 
+/** Arguments of {@link chunk}, by name. */
 export interface ChunkOptions extends DimOption {
   readonly chunks: number;
 }
@@ -179,6 +182,7 @@ export function chunk(
   );
 }
 
+/** Arguments of {@link tensorSplit}, by name. */
 export interface TensorSplitOptions extends DimOption {
   readonly indicesOrSections: number | readonly number[] | Tensor;
 }

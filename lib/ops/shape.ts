@@ -19,6 +19,7 @@ export interface DimsOption {
   readonly dims: readonly number[];
 }
 
+/** Arguments of {@link slice}, by name. */
 export interface SliceOptions extends DimOption {
   /** Default: the first element. */
   readonly start?: number | null;

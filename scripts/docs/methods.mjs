@@ -5,10 +5,11 @@ import { Comment, ParameterReflection, ReflectionFlag, ReflectionKind, Signature
 
 export function showMethods(project) {
   const tensor = project.getChildByName('Tensor');
-  const isOp = (reflection) => reflection?.kindOf(ReflectionKind.Function);
   for (const member of tensor.children) {
-    const op = project.getChildByName(member.name);
-    if (!isOp(op)) continue;
+    const found = project.getChildByName(member.name);
+    // Of another name (`clip`) it is what the name stands for.
+    const op = found?.isReference() ? found.getTargetReflectionDeep() : found;
+    if (!op?.kindOf(ReflectionKind.Function)) continue;
     if (member.kindOf(ReflectionKind.Property)) {
       project.removeTypeReflections(member.type);
       member.kind = ReflectionKind.Method;

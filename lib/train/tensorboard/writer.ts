@@ -37,6 +37,7 @@ export interface EventOptions {
 
 type EventArgs = [globalStep: number | undefined, walltime: number | undefined];
 
+/** Options of {@link SummaryWriter.addScalar}. */
 export interface ScalarOptions extends EventOptions {
   /** Whether the number is written as a tensor, which is read faster. Default false. */
   readonly newStyle?: boolean;
@@ -44,6 +45,7 @@ export interface ScalarOptions extends EventOptions {
   readonly doublePrecision?: boolean;
 }
 
+/** Options of {@link SummaryWriter.addHistogram}. */
 export interface HistogramOptions extends EventOptions {
   /** See {@link Bins}. Default `'tensorflow'`. */
   readonly bins?: Bins;
@@ -51,6 +53,7 @@ export interface HistogramOptions extends EventOptions {
   readonly maxBins?: number;
 }
 
+/** Options of {@link SummaryWriter.addImage} and {@link SummaryWriter.addImages}. */
 export interface ImageOptions extends EventOptions {
   /** What the dimensions are: the letters N, C, H and W. */
   readonly dataformats?: string;

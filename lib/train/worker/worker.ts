@@ -21,6 +21,7 @@ export interface WorkerContext<Data = unknown> {
   readonly threads: number;
 }
 
+/** Options of {@link trainInWorker}. */
 export interface WorkerOptions {
   /** What the module's function gets, copied into its thread: plain values, typed arrays, tensors. */
   readonly data?: unknown;
