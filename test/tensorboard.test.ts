@@ -5,6 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import test from 'ava';
 import { fit, full, getRngState, nn, optim, rand, tensor, train, zeros, type Tensor } from '../lib/index.js';
 import { crc32c } from '../lib/train/tensorboard/crc32c.js';
+import { histogramOf } from '../lib/train/tensorboard/histogram.js';
 import { readEvents, type Event, type GraphNode } from './support/event-files.js';
 import { difference } from './support/golden.js';
 
@@ -120,6 +121,24 @@ test('the checksums are those of RFC 3720', (t) => {
   t.is(crc32c(new Uint8Array(32).fill(0xff)), 0x62a8ab43);
   t.is(crc32c(Uint8Array.from({ length: 32 }, (_, i) => i)), 0x46dd794e);
   t.is(crc32c(Buffer.from('123456789')), 0xe3069283);
+});
+
+test('values on the edges of bins are counted where they belong', (t) => {
+  const positive: number[] = [];
+  for (let edge = 1e-12; edge < 1e20; edge *= 1.1) positive.push(edge);
+  const edges = [...positive.map((edge) => -edge).reverse(), 0, ...positive];
+  const near = edges.flatMap((edge) => [edge, edge * (1 + 2 ** -52), edge * (1 - 2 ** -53)]);
+  const values = Float64Array.from([...near, 1e-13, -1e-13, 5e-324, 1e30, -1e30, ...numbers(5000, 1e3)]);
+  const bytes = (x: Float64Array, bins: unknown): Uint8Array => histogramOf('a', x, bins, null).finish();
+  t.deepEqual(bytes(values, 'tensorflow'), bytes(values, edges));
+  const even = Float64Array.from({ length: 301 }, (_, i) => i / 10);
+  t.deepEqual(
+    bytes(even, 300),
+    bytes(
+      even,
+      Array.from({ length: 301 }, (_, i) => (i === 300 ? 30 : i * (30 / 300))),
+    ),
+  );
 });
 
 /** The tags and steps of the file of a folder, in order. */

@@ -12,6 +12,10 @@ const LONG = 1024;
 
 const encoder = new TextEncoder();
 
+/** Where floats become bytes. (V8 keeps small arrays of bytes in its heap, where they are cheap, until somebody views them.) */
+const scratch = new DataView(new ArrayBuffer(8));
+const scratchBytes = new Uint8Array(scratch.buffer);
+
 /**
  * A message that is being written. Fields are those of the message's definition, and come in the order of the calls; one
  * that is repeated is called for each of its values. What has its default is written nevertheless: whoever wants to leave
@@ -26,7 +30,6 @@ export class Message {
   /** Bytes in {@link #parts}. */
   #before = 0;
   #bytes = new Uint8Array(64);
-  #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
   /** How many bytes there are so far. */
@@ -143,13 +146,18 @@ export class Message {
   }
 
   #float(value: number): void {
-    const at = this.#room(4);
-    this.#view.setFloat32(at, value, true);
+    scratch.setFloat32(0, value, true);
+    this.#fromScratch(4);
   }
 
   #double(value: number): void {
-    const at = this.#room(8);
-    this.#view.setFloat64(at, value, true);
+    scratch.setFloat64(0, value, true);
+    this.#fromScratch(8);
+  }
+
+  #fromScratch(count: number): void {
+    const at = this.#room(count);
+    for (let i = 0; i < count; i++) this.#bytes[at + i] = scratchBytes[i];
   }
 
   #append(value: Uint8Array): void {
@@ -162,7 +170,6 @@ export class Message {
     this.#parts.push(value);
     this.#before += this.#length + value.length;
     this.#bytes = new Uint8Array(64);
-    this.#view = new DataView(this.#bytes.buffer);
     this.#length = 0;
   }
 
@@ -174,7 +181,6 @@ export class Message {
     const larger = new Uint8Array(Math.max(this.#length, 2 * this.#bytes.length));
     larger.set(this.#bytes);
     this.#bytes = larger;
-    this.#view = new DataView(larger.buffer);
     return at;
   }
 }

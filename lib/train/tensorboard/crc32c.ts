@@ -19,21 +19,21 @@ function makeTables(): readonly Uint32Array[] {
   return all;
 }
 
-/** CRC-32C of bytes. */
-export function crc32c(bytes: Uint8Array): number {
+/** CRC-32C of some of the bytes; of all, where nothing else is said. */
+export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length): number {
   const [a, b, c, d] = (tables ??= makeTables());
   let crc = 0xffffffff;
-  let i = 0;
-  for (; i + 4 <= bytes.length; i += 4) {
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
     crc ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
     crc = d[crc & 0xff] ^ c[(crc >>> 8) & 0xff] ^ b[(crc >>> 16) & 0xff] ^ a[crc >>> 24];
   }
-  for (; i < bytes.length; i++) crc = a[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
+  for (; i < end; i++) crc = a[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 
-/** CRC-32C as records have it. */
-export function maskedCrc32c(bytes: Uint8Array): number {
-  const crc = crc32c(bytes);
+/** {@link crc32c} as records have it. */
+export function maskedCrc32c(bytes: Uint8Array, start: number, end: number): number {
+  const crc = crc32c(bytes, start, end);
   return (((crc >>> 15) | (crc << 17)) + MASK) >>> 0;
 }

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { Message } from '../../io/protobuf.js';
 import { maskedCrc32c } from './crc32c.js';
 
-/** Bytes that are brought to the disk in one go. */
-const BATCH = 1 << 20;
+/** Bytes that are brought to the disk in one go, about: what it takes to put them together is no time for anybody else. */
+const BATCH = 1 << 16;
+
+/** Bytes of a record around its content: the length, and two checksums. */
+const AROUND = 16;
 
 /** Numbers the files of this thread. */
 let count = 0;
@@ -64,18 +67,15 @@ export class EventFile {
       while (this.#waiting.length > 0) {
         const events = this.#waiting;
         this.#waiting = [];
-        let records: Buffer[] = [];
-        let bytes = 0;
-        for (const event of events) {
-          const record = recordOf(event instanceof Promise ? await event : event);
-          records.push(record);
-          bytes += record.length;
-          if (bytes < BATCH) continue;
-          await this.#file.appendFile(Buffer.concat(records));
-          records = [];
-          bytes = 0;
+        for (let i = 0; i < events.length;) {
+          const batch: Message[] = [];
+          for (let bytes = 0; i < events.length && bytes < BATCH; i++) {
+            const event = events[i];
+            batch.push(event instanceof Promise ? await event : event);
+            bytes += batch[batch.length - 1].length + AROUND;
+          }
+          await this.#file.appendFile(recordsOf(batch));
         }
-        if (bytes > 0) await this.#file.appendFile(Buffer.concat(records));
       }
     } catch (cause) {
       const { message, code } = cause as NodeJS.ErrnoException;
@@ -105,15 +105,22 @@ export class EventFile {
 /** An event that is to get its content. Times are in seconds since 1970. */
 export const eventNow = (walltime: number = Date.now() / 1000): Message => new Message().double(1, walltime);
 
-function recordOf(event: Message): Buffer {
-  const record = Buffer.alloc(event.length + 16);
-  record.writeBigUInt64LE(BigInt(event.length), 0);
-  record.writeUInt32LE(maskedCrc32c(record.subarray(0, 8)), 8);
-  let at = 12;
-  for (const part of event.parts()) {
-    record.set(part, at);
-    at += part.length;
+function recordsOf(events: readonly Message[]): Buffer {
+  const bytes = Buffer.allocUnsafe(events.reduce((sum, { length }) => sum + length + AROUND, 0));
+  let at = 0;
+  for (const event of events) {
+    const { length } = event;
+    bytes.writeUInt32LE(length % 2 ** 32, at);
+    bytes.writeUInt32LE(Math.floor(length / 2 ** 32), at + 4);
+    bytes.writeUInt32LE(maskedCrc32c(bytes, at, at + 8), at + 8);
+    const start = at + 12;
+    at = start;
+    for (const part of event.parts()) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    bytes.writeUInt32LE(maskedCrc32c(bytes, start, at), at);
+    at += 4;
   }
-  record.writeUInt32LE(maskedCrc32c(record.subarray(12, at)), at);
-  return record;
+  return bytes;
 }

@@ -37,11 +37,16 @@ const RULES = ['tensorflow', ...Object.keys(WIDTHS)];
 /** More bins than this are a mistake, and would take all memory. */
 const MAX_BINS = 1 << 24;
 
+/** The first edge above 0 of the rule `'tensorflow'`, and by how much the next is further away. */
+const SMALLEST = 1e-12;
+const GROWTH = 1.1;
+const LOG_GROWTH = Math.log(GROWTH);
+
 let tensorflowEdges: Float64Array | null = null;
 
 function makeTensorflowEdges(): Float64Array {
   const positive: number[] = [];
-  for (let edge = 1e-12; edge < 1e20; edge *= 1.1) positive.push(edge);
+  for (let edge = SMALLEST; edge < 1e20; edge *= GROWTH) positive.push(edge);
   return Float64Array.from([...positive.map((edge) => -edge).reverse(), 0, ...positive]);
 }
 
@@ -57,15 +62,17 @@ export function histogramOf(
   maxBins: number | null,
 ): Message {
   if (values.length === 0) rangeError(op, 'values: expected some, got none');
-  let [min, max, squares] = [Infinity, -Infinity, 0];
-  for (const value of values) {
+  let [min, max, total, squares] = [Infinity, -Infinity, 0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
     if (!Number.isFinite(value)) rangeError(op, `values: expected finite numbers, got ${value}`);
     if (value < min) min = value;
     if (value > max) max = value;
+    total += value;
     squares += value * value;
   }
   let edges = edgesOf(op, values, min, max, bins);
-  let counts = countIn(values, edges);
+  let counts = countIn(values, edges, bins);
   if (maxBins !== null && counts.length > maxBins) [counts, edges] = putTogether(counts, edges, maxBins);
   const first = counts.findIndex((count) => count > 0);
   if (first < 0) rangeError(op, 'values: none of them lies in the bins');
@@ -76,7 +83,7 @@ export function histogramOf(
     .double(1, min)
     .double(2, max)
     .double(3, values.length)
-    .double(4, sum(values))
+    .double(4, total)
     .double(5, squares)
     .packedDoubles(6, edges.subarray(first, last + 2))
     .packedDoubles(7, first > 0 ? shown : [0, ...shown]);
@@ -112,21 +119,47 @@ function evenEdges(op: string, min: number, max: number, count: number): Float64
 }
 
 /** How many values lie in each bin: from its left edge to before its right edge, in the last to that. */
-function countIn(values: Float64Array, edges: Float64Array): Float64Array {
+function countIn(values: Float64Array, edges: Float64Array, bins: unknown): Float64Array {
   const counts = new Float64Array(edges.length - 1);
-  const [from, to] = [edges[0], edges[counts.length]];
-  for (const value of values) {
+  const last = counts.length - 1;
+  const [from, to] = [edges[0], edges[last + 1]];
+  const width = (to - from) / counts.length;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
     if (value < from || value > to) continue;
-    let low = 0;
-    let high = counts.length;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (edges[middle] <= value) low = middle;
-      else high = middle;
+    let bin: number;
+    if (Array.isArray(bins) || ArrayBuffer.isView(bins)) bin = search(edges, value);
+    else {
+      // About there: what rounding has changed is put right.
+      bin = bins === 'tensorflow' ? guess(value) : Math.floor((value - from) / width);
+      bin = bin > last ? last : bin < 0 ? 0 : bin;
+      while (bin < last && edges[bin + 1] <= value) bin++;
+      while (bin > 0 && edges[bin] > value) bin--;
     }
-    counts[low]++;
+    counts[bin]++;
   }
   return counts;
+}
+
+/** The bin of the rule `'tensorflow'` that a value is in, or one beside it. */
+function guess(value: number): number {
+  const middle = (tensorflowEdges as Float64Array).length >> 1;
+  const size = Math.abs(value);
+  if (size < SMALLEST) return value < 0 ? middle - 1 : middle;
+  const steps = Math.floor(Math.log(size / SMALLEST) / LOG_GROWTH);
+  return value < 0 ? middle - 2 - steps : middle + 1 + steps;
+}
+
+/** The last bin that begins at a value or before it. */
+function search(edges: Float64Array, value: number): number {
+  let low = 0;
+  let high = edges.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (edges[middle] <= value) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 function putTogether(

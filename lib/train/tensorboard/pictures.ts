@@ -35,28 +35,34 @@ export function pictureOf(op: string, tensor: Tensor, format: unknown, words: re
   const columns = Math.min(count, COLUMNS);
   const rows = Math.ceil(count / columns);
   const pixels = new Uint8Array(rows * height * columns * width * channels);
-  const values = tensor.toArray();
+  const bytes = bytesOf(tensor);
   const strideOf = (letter: string): number =>
     letters.includes(letter) ? shape.slice(letters.indexOf(letter) + 1).reduce((a, b) => a * b, 1) : 0;
   const [strideN, strideH, strideW, strideC] = ['N', 'H', 'W', 'C'].map(strideOf);
-  const byteOf = dtype === 'uint8' ? (value: number): number => value : fromUnit;
+  // Grey has the same in all three.
+  const step = given === 1 ? 0 : strideC;
   for (let n = 0; n < count; n++)
     for (let y = 0; y < height; y++) {
       const row = Math.floor(n / columns) * height + y;
-      let at = (row * columns + (n % columns)) * width * channels;
-      for (let x = 0; x < width; x++)
-        for (let c = 0; c < channels; c++) {
-          const channel = given === 1 ? 0 : c;
-          pixels[at++] = byteOf(values[n * strideN + y * strideH + x * strideW + channel * strideC]);
-        }
+      let to = (row * columns + (n % columns)) * width * channels;
+      let from = n * strideN + y * strideH;
+      for (let x = 0; x < width; x++, from += strideW)
+        for (let c = 0; c < channels; c++) pixels[to++] = bytes[from + c * step];
     }
   return { pixels, width: columns * width, height: rows * height, channels };
 }
 
 const sorted = (word: string): string => Array.from(word).sort().join('');
 
-/** PyTorch cuts off what is behind the point, in float32. */
-const fromUnit = (value: number): number => {
-  const scaled = Math.fround(Math.fround(value) * 255);
-  return scaled > 0 ? Math.min(255, Math.floor(scaled)) : 0;
-};
+/** Values as bytes, in row-major order. PyTorch cuts off what is behind the point, in float32. */
+function bytesOf(tensor: Tensor): Uint8Array {
+  const values = tensor.toArray();
+  if (values instanceof Uint8Array && tensor.dtype === 'uint8') return values;
+  const bytes = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const scaled = Math.fround(Math.fround(values[i]) * 255);
+    // What is not a number is black.
+    bytes[i] = scaled >= 255 ? 255 : scaled > 0 ? scaled : 0;
+  }
+  return bytes;
+}

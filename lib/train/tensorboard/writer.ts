@@ -60,6 +60,7 @@ export interface ImageOptions extends EventOptions {
 }
 
 /** Options of {@link SummaryWriter.addHparams}. */
+/** What else is known of a session. */
 export interface HparamsOptions {
   /** The values that hyperparameters may have. */
   readonly hparamDomainDiscrete?: HparamDomains;
@@ -365,13 +366,17 @@ function numberOf(op: string, name: string, value: unknown): number {
 }
 
 function numbersOf(op: string, name: string, values: unknown): Float64Array {
-  if (values instanceof Tensor) return Float64Array.from(values.toArray());
+  if (values instanceof Tensor) return new Float64Array(values.toArray());
   const isList = Array.isArray(values) || (ArrayBuffer.isView(values) && 'length' in values);
   if (!isList) typeError(op, `${name}: expected a tensor or numbers, got ${describe(values)}`);
-  return Float64Array.from(values as ArrayLike<unknown>, (value) => {
+  const list = values as ArrayLike<unknown>;
+  const numbers = new Float64Array(list.length);
+  for (let i = 0; i < list.length; i++) {
+    const value = list[i];
     checkNumber(op, name, value);
-    return value;
-  });
+    numbers[i] = value;
+  }
+  return numbers;
 }
 
 function checkText(op: string, name: string, value: unknown): asserts value is string {
