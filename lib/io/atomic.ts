@@ -1,12 +1,15 @@
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+/** What a file is made of, one after another; perhaps made as it is written. */
+type Parts = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+
 /**
  * Writes a file as a whole or not at all: into a new file next to it, which then takes its name. Whoever opens `path`
  * meanwhile, or after a crash, finds the old content or the new; when this is done, the new is on the disk. Links are followed; what is not a regular file, such as
  * a pipe, is written into directly.
  */
-export async function writeFileAtomic(path: string, parts: readonly (string | Uint8Array)[]): Promise<void> {
+export async function writeFileAtomic(path: string, parts: Parts): Promise<void> {
   const { target, replace } = await placeOf(path);
   if (!replace) return writeParts(target, 'w', parts);
   const temporary = temporaryName(target);
@@ -40,14 +43,10 @@ export async function checkWritable(path: string): Promise<void> {
   await rm(temporary);
 }
 
-async function writeParts(
-  path: string,
-  flags: string,
-  parts: readonly (string | Uint8Array)[],
-): Promise<void> {
+async function writeParts(path: string, flags: string, parts: Parts): Promise<void> {
   const file = await open(path, flags);
   try {
-    for (const part of parts) await file.writeFile(part);
+    for await (const part of parts) await file.writeFile(part);
     if (flags === 'wx') await file.sync();
   } finally {
     await file.close();

@@ -99,18 +99,23 @@ function makeTable({ exponent, mantissa, ieee }: Small): Uint32Array {
 
 /** Turns the bytes of each element around, in place: from big-endian to little-endian, or back. */
 export function swapBytes(bytes: Uint8Array, width: number): void {
-  for (let i = 0; width > 1 && i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (width === 2) buffer.swap16();
+  else if (width === 4) buffer.swap32();
+  else if (width === 8) buffer.swap64();
 }
 
 /**
  * Reads little-endian numbers of a kind into an array of its dtype, from its beginning.
  * @param fail what to do about a value that does not fit
+ * @param called what errors call the kind
  */
 export function decode(
   kind: Kind,
   bytes: Uint8Array,
   out: TypedArray,
   fail: (message: string) => never,
+  called: string = kind,
 ): void {
   const small = SMALL[kind];
   if (small !== undefined) {
@@ -122,7 +127,7 @@ export function decode(
   }
   if (kind === 'BOOL') {
     const at = bytes.findIndex((byte) => byte > 1);
-    if (at !== -1) fail(`expected bytes of 0 and 1 for BOOL, got ${bytes[at]}`);
+    if (at !== -1) fail(`expected bytes of 0 and 1 for ${called}, got ${bytes[at]}`);
   }
   if (isSame(kind)) {
     new Uint8Array(out.buffer, out.byteOffset, bytes.length).set(bytes);
@@ -133,7 +138,7 @@ export function decode(
   for (let i = 0, at = 0; at < bytes.length; i++, at += width) {
     const value = readInteger(kind, view, at);
     if (Number(value) !== (Number(value) | 0))
-      fail(`${value} does not fit into int32, which ${kind} becomes`);
+      fail(`${value} does not fit into int32, which ${called} becomes`);
     out[i] = Number(value);
   }
 }
@@ -167,9 +172,17 @@ const RANGES: Partial<Record<Kind, readonly [number, number]>> = {
 
 /**
  * The elements of an array as little-endian numbers of a kind. Floats are rounded to the nearest, ties to even.
+ * @param called what errors call the kind
  * @throws RangeError where a number does not fit, and TypeError for floats that are to be whole numbers.
  */
-export function encode(op: string, name: string, array: TypedArray, dtype: DType, kind: Kind): Uint8Array {
+export function encode(
+  op: string,
+  name: string,
+  array: TypedArray,
+  dtype: DType,
+  kind: Kind,
+  called: string = kind,
+): Uint8Array {
   if (KIND_OF[dtype] === kind) return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   const isFloating = dtype === 'float32' || dtype === 'float64';
   const range = RANGES[kind];
@@ -177,7 +190,7 @@ export function encode(op: string, name: string, array: TypedArray, dtype: DType
   const bytes = new Uint8Array(array.length * width);
   const view = new DataView(bytes.buffer);
   if (range !== undefined && isFloating)
-    typeError(op, `${name}: expected whole numbers for ${kind}, got ${dtype}`);
+    typeError(op, `${name}: expected whole numbers for ${called}, got ${dtype}`);
   const small = SMALL[kind];
   const bits = dtype === 'float32' ? new Uint32Array(array.buffer, array.byteOffset, array.length) : null;
   for (let i = 0; i < array.length; i++) {
@@ -186,7 +199,7 @@ export function encode(op: string, name: string, array: TypedArray, dtype: DType
       range === undefined
         ? write(view, i * width, value, kind, small, bits?.[i])
         : value >= range[0] && value <= range[1];
-    if (!fits) rangeError(op, `${name}: ${value} does not fit into ${kind}`);
+    if (!fits) rangeError(op, `${name}: ${value} does not fit into ${called}`);
     if (range !== undefined) writeInteger(view, i * width, value, width);
   }
   return bytes;

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { describe, rangeError, typeError } from '../errors.js';
 import { MAX_DIMS, sizeOf } from '../shape.js';
 import { empty, Tensor, viewOf } from '../tensor.js';
 import { bytesOf, decode, dtypeOf, swapBytes, type Kind } from './elements.js';
 import { Global, unpickle } from './pickle.js';
-import { readZip } from './zip.js';
+import { CHUNK, openSource, type Source } from './reader.js';
+import { readZip, type ZipEntry } from './zip.js';
 
 // A file of torch.save is a zip archive: a pickle, data.pkl, and the bytes of each storage, data/0 and on. Of the pickle only
 // tensors and containers are built; nothing in it is executed.
@@ -44,15 +44,33 @@ export type TorchValue =
  * @see https://pytorch.org/docs/stable/generated/torch.load.html
  */
 export async function load(path: string): Promise<TorchValue> {
-  const bytes = await readFile(path);
-  if (bytes[0] === 0x80)
+  const source = await openSource(path);
+  try {
+    return await read(source, path);
+  } finally {
+    await source.close();
+  }
+}
+
+/** A storage of a file: the tensors of the pickle are made on it, and its numbers are read when all of it is right. */
+interface StoredNumbers {
+  readonly kind: Kind;
+  readonly storage: Tensor;
+  readonly entry: ZipEntry;
+}
+
+async function read(source: Source, path: string): Promise<TorchValue> {
+  const first = new Uint8Array(Math.min(1, source.size));
+  await source.read(first, 0, (message) => rangeError(OP, `${path}: ${message}`));
+  if (first[0] === 0x80)
     typeError(OP, `${path}: the format of PyTorch before 1.6; load it there and torch.save it again`);
-  const entries = await readZip(OP, bytes, path);
+  const entries = await readZip(OP, source, path);
   const pickle = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickle === undefined) return typeError(OP, `${path}: a zip file without a data.pkl: not of torch.save`);
   const folder = pickle.slice(0, -'data.pkl'.length);
-  const isBig = Buffer.from(entries.get(`${folder}byteorder`)?.() ?? []).toString() === 'big';
-  const storages = new Map<string, Tensor>();
+  const order = await entries.get(`${folder}byteorder`)?.bytes();
+  const isBig = Buffer.from(order ?? []).toString() === 'big';
+  const storages = new Map<string, StoredNumbers>();
 
   const storageOf = (id: unknown): Tensor => {
     const [word, type, key, , count] = Array.isArray(id) ? (id as unknown[]) : [];
@@ -61,22 +79,16 @@ export async function load(path: string): Promise<TorchValue> {
     const kind = Object.hasOwn(STORAGES, type.name) ? STORAGES[type.name] : undefined;
     if (kind === undefined) return typeError(OP, `${path}: ${type.name}: tensors of this kind are not here`);
     const name = `${kind} ${key}`;
-    let storage = storages.get(name);
-    if (storage === undefined) {
-      const data = entries.get(`${folder}data/${key}`)?.();
-      if (data === undefined || typeof count !== 'number' || data.length !== count * bytesOf(kind))
-        return rangeError(
-          OP,
-          `${path}: storage ${key}: expected ${String(count)} of ${kind}, got ${data?.length ?? 'no'} bytes`,
-        );
-      const own = isBig ? new Uint8Array(data) : data;
-      if (isBig) swapBytes(own, bytesOf(kind));
-      storage = empty([count], dtypeOf(kind));
-      decode(kind, own, storage.storage.array.subarray(0, count), (message) =>
-        rangeError(OP, `${path}: storage ${key}: ${message}`),
+    const known = storages.get(name);
+    if (known !== undefined) return known.storage;
+    const entry = entries.get(`${folder}data/${key}`);
+    if (entry === undefined || !isCount(count) || entry.size !== count * bytesOf(kind))
+      return rangeError(
+        OP,
+        `${path}: storage ${key}: expected ${String(count)} of ${kind}, got ${entry?.size ?? 'no'} bytes`,
       );
-      storages.set(name, storage);
-    }
+    const storage = empty([count], dtypeOf(kind));
+    storages.set(name, { kind, storage, entry });
     return storage;
   };
 
@@ -92,7 +104,7 @@ export async function load(path: string): Promise<TorchValue> {
     return viewOf(storage, size, stride, storage.offset + offset);
   };
 
-  const value = unpickle(OP, entries.get(pickle)?.() ?? new Uint8Array(), path, {
+  const value = unpickle(OP, (await entries.get(pickle)?.bytes()) ?? new Uint8Array(), path, {
     persistent: storageOf,
     calls: {
       'torch._utils._rebuild_tensor_v2': rebuild,
@@ -101,7 +113,33 @@ export async function load(path: string): Promise<TorchValue> {
       'torch.Size': ([sizes]) => sizes,
     },
   });
-  return plain(value, path, new Map());
+  const out = plain(value, path, new Map());
+  for (const stored of storages.values()) await fillStorage(stored, isBig, path);
+  return out;
+}
+
+async function fillStorage(
+  { kind, storage, entry }: StoredNumbers,
+  isBig: boolean,
+  path: string,
+): Promise<void> {
+  const width = bytesOf(kind);
+  const { array } = storage.storage;
+  const reader = entry.reader();
+  try {
+    const chunk = new Uint8Array(Math.min(CHUNK, entry.size));
+    for (let at = 0; at < entry.size;) {
+      const bytes = chunk.subarray(0, await reader.fill(chunk.subarray(0, entry.size - at)));
+      if (isBig) swapBytes(bytes, width);
+      decode(kind, bytes, array.subarray(at / width, (at + bytes.length) / width), (message) =>
+        rangeError(OP, `${path}: storage ${entry.name}: ${message}`),
+      );
+      at += bytes.length;
+    }
+    await reader.drain();
+  } finally {
+    await reader.close();
+  }
 }
 
 /**
