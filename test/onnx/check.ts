@@ -79,7 +79,14 @@ const TYPES: Record<DType, string> = {
   bool: 'bool',
 };
 
-function compare(t: ExecutionContext, name: string, wanted: Tensor, got: Typed, tolerance: number): void {
+/** Compares a result with what it should be. */
+export function compare(
+  t: ExecutionContext,
+  name: string,
+  wanted: Tensor,
+  got: Typed,
+  tolerance: number,
+): void {
   t.deepEqual(got.dims, wanted.shape, `${name}: shape`);
   t.is(got.type, TYPES[wanted.dtype] as 'float32', `${name}: dtype`);
   const values = wanted.toArray();

@@ -141,7 +141,6 @@ const REFUSED: readonly [name: string, call: () => unknown, message: string][] =
   ['values in JavaScript', within((x) => (x.sum().item() > 0 ? x : x.neg())), '[onnx] 1 (Lambda, values): the model reads the values of a tensor (item, tolist, toArray, …): what follows could depend on them'], // prettier-ignore
   ['no such operation', within((x) => linalg.inv(x)), '[onnx] 1 (Lambda, lu): ONNX has no such operation'],
   ['no such function', within((x) => x.lgamma()), '[onnx] 1 (Lambda, lgamma): ONNX has no such operation'],
-  ['no such scan', within((x) => x.cumprod(1)), '[onnx] 1 (Lambda, cumprod): ONNX has no such operation'],
   ['random numbers', within((x) => x.add(randn([3]))), '[onnx] 1 (Lambda, random): random numbers are drawn'],
   ['state that changes', within((x, { bias }) => bias.copy_(x.sum([0, 1]))), '[onnx] 1 (Lambda, copy): the state 1.bias changes'], // prettier-ignore
   ['rows of the batch', within((x) => x.slice(0, 1)), `[onnx] the model (Sequential, output): shapes (7, 3, 3) and (8, 3, 3), with batches of 8 and 9: only sizes that are multiples of the batch can follow it; ${onlyBatch}`], // prettier-ignore

@@ -85,6 +85,7 @@ class Assorted extends nn.Module<[Tensor], Record<string, Tensor | Tensor[]>> {
     const n = x.shape[0];
     const heads = x.reshape(n, 3, 2, 4).transpose(1, 2);
     const { values, indices } = x.topk(2, -1);
+    const largest = x.cummax(2);
     return {
       steps: x.slice(1, 0, 6, 2).slice(2, 1, 4, 2),
       flipped: x.flip([1, 2]),
@@ -97,7 +98,9 @@ class Assorted extends nn.Module<[Tensor], Record<string, Tensor | Tensor[]>> {
       parts: x.split(2, 1).map((part) => part.sum([1, 2])),
       order: x.sort(-1).indices,
       best: x.argmax(2),
-      running: x.cumsum(2),
+      running: [x.cumsum(2), x.cumprod(1), x.prod(2), largest.values, largest.indices],
+      spread: x.diagEmbed(1),
+      middle: x.median(2).values,
       masked: x.where(x.gt(0), tensor(-1)),
       clamped: x.clamp(-0.5, 0.5).pow(2).add(x.abs().sqrt()),
       products: einsum('nij,kj->nik', x, this.table),

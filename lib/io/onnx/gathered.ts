@@ -1,55 +1,78 @@
 import type { Builder, Value } from './builder.js';
-import type { Layout, Level } from './levels.js';
+import type { Layout } from './levels.js';
 import { constant } from './proto.js';
-import { exampleOf, isOne, ONE, productOf, quotient, type Size } from './sizes.js';
+import { exampleOf, fixed, isOne, ONE, productOf, quotient, type Size } from './sizes.js';
 
-/**
- * A view that is no box of the levels, such as a diagonal, or one backwards: its elements are looked up one by one, in each
- * row of the batch. Null where that does not go.
- * @param x a value with a dimension for each level
- */
-export function gatherFrom(builder: Builder, x: Value, levels: readonly Level[], view: Layout): Value | null {
-  const { shape, strides, offset } = view;
+/** A tensor whose elements are looked up one by one, in each row of the batch, if there is one. */
+export interface Lookup {
+  /** The dimension of the tensor that is the batch, or -1. */
+  readonly across: number;
+  /** How many rows memory has, and how long each is. */
+  readonly rows: Size;
+  readonly length: Size;
+  /** The sizes of all dimensions but the batch, and where in the row the elements lie, in row-major order. */
+  readonly sizes: readonly Size[];
+  readonly addresses: readonly number[];
+}
+
+/** How the elements of a tensor are found in memory of some size; null where they are not in rows of the batch. */
+export function lookUp(total: Size, { shape, strides, offset }: Layout): Lookup | null {
   const shown = shape.map((size, dim) => (exampleOf(strides[dim]) === 0 ? ONE : size));
   const across = shown.findIndex((size) => size.isBatch);
-  const batch = levels.findIndex(({ size }) => size.isBatch);
-  if (batch < 0) {
-    const all = builder.reshape(x, [productOf(levels.map(({ size }) => size)) as Size]);
-    const at = addresses(
-      shown,
-      strides.map(({ times }) => times),
-      offset.fixed,
-    );
-    return builder.node('Gather', [all, index(builder, shown, at)], shown, { axis: 0 });
-  }
-  if (batch !== 0 || across < 0 || offset.batch !== 0) return null;
-  // The batch is outermost: rows of it follow each other, each as long as a step of the view.
-  const row = strides[across];
-  const rows = quotient(productOf(levels.map(({ size }) => size)) as Size, row);
-  if (row.isBatch || rows?.times !== shown[across].times) return null;
-  const table = builder.reshape(x, [rows, row]);
   const others = shown.map((_, dim) => dim).filter((dim) => dim !== across);
-  if (others.some((dim) => !isOne(shown[dim]) && strides[dim].isBatch)) return null;
+  if (offset.batch !== 0 || others.some((dim) => !isOne(shown[dim]) && strides[dim].isBatch)) return null;
+  const length = across < 0 ? total : strides[across];
+  const rows = quotient(total, length);
+  if (length.isBatch || rows?.times !== (across < 0 ? 1 : shown[across].times)) return null;
   const sizes = others.map((dim) => shown[dim]);
-  const at = addresses(
+  const addresses = addressesOf(
     sizes,
     others.map((dim) => strides[dim].times),
     offset.fixed,
   );
-  if (at.some((each) => each < 0 || each >= row.times)) return null;
-  const y = builder.node('Gather', [table, index(builder, sizes, at)], [rows, ...sizes], { axis: 1 });
-  const order = shown.map((_, dim) => (dim === across ? 0 : 1 + others.indexOf(dim)));
-  return builder.transpose(y, order);
+  if (addresses.some((at) => at < 0 || at >= length.times)) return null;
+  return { across, rows, length, sizes, addresses };
 }
 
-const index = (builder: Builder, shape: readonly Size[], values: readonly number[]): Value =>
-  builder.constant(constant('int64', shape.map(({ times }) => times), values)); // prettier-ignore
-
 /** Where the elements of a view lie, in row-major order. */
-function addresses(shape: readonly Size[], strides: readonly number[], offset: number): number[] {
-  return shape.reduce<number[]>(
+const addressesOf = (shape: readonly Size[], strides: readonly number[], offset: number): number[] =>
+  shape.reduce<number[]>(
     (all, { times }, dim) =>
       all.flatMap((at) => Array.from({ length: times }, (_, i) => at + (times === 1 ? 0 : i * strides[dim]))),
     [offset],
   );
+
+/** A view that is no box of levels, such as a diagonal, or one backwards. Null where that does not go. */
+export function gatherFrom(builder: Builder, x: Value, view: Layout): Value | null {
+  const total = productOf(x.shape);
+  const lookup = total && lookUp(total, view);
+  if (lookup === null) return null;
+  const { across, rows, length, sizes, addresses } = lookup;
+  const table = builder.reshape(x, [rows, length]);
+  const shape = sizes.map(({ times }) => times);
+  const at = builder.constant(constant('int64', shape, addresses));
+  const y = builder.node('Gather', [table, at], [rows, ...sizes], { axis: 1 });
+  if (across < 0) return builder.reshape(y, sizes);
+  const order = [...sizes.keys()].map((i) => i + 1);
+  order.splice(across, 0, 0);
+  return builder.transpose(y, order);
+}
+
+/** Memory, in rows of the batch, after a tensor has been written to it that is no box of levels. */
+export function scatterInto(
+  builder: Builder,
+  whole: Value,
+  piece: Layout & { readonly value: Value },
+): Value | null {
+  const total = productOf(whole.shape);
+  const lookup = total && lookUp(total, piece);
+  // What is written twice would have two values.
+  if (lookup === null || new Set(lookup.addresses).size < lookup.addresses.length) return null;
+  const { across, rows, length, addresses } = lookup;
+  const order = [...piece.shape.keys()].filter((dim) => dim !== across);
+  const sorted = builder.transpose(piece.value, across < 0 ? order : [across, ...order]);
+  const shape = [rows, fixed(addresses.length)];
+  const at = builder.expand(builder.constant(constant('int64', [1, addresses.length], addresses)), shape);
+  const inputs = [builder.reshape(whole, [rows, length]), at, builder.reshape(sorted, shape)];
+  return builder.node('ScatterElements', inputs, [rows, length], { axis: 1 });
 }

@@ -3,9 +3,10 @@ import { contiguousStrides } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import type { Builder, Value } from './builder.js';
 import { constantOf } from './constants.js';
-import { gatherFrom } from './gathered.js';
+import { gatherFrom, scatterInto } from './gathered.js';
 import { boxOf, levelsOf, orderOf, refine, type Box, type Layout, type Level } from './levels.js';
 import type { View } from './merge.js';
+import { constant } from './proto.js';
 import { exampleOf, fixed, isOne, ONE, product, productOf, samePosition, sameSize, sameSizes, type Size } from './sizes.js'; // prettier-ignore
 
 /** A value, and where in memory its elements lie. */
@@ -99,7 +100,7 @@ export class Memory {
       const levels = refineAll(base, [target]);
       const box = levels && boxOf(levels, target);
       if (levels !== null && box !== null) return cut(builder, piece, levels, box, target);
-      const gathered = gatherFrom(builder, inMemoryOrder(builder, piece), base, target);
+      const gathered = gatherFrom(builder, inMemoryOrder(builder, piece), target);
       if (gathered !== null) return gathered;
     }
     return builder.fail('a view of a tensor that ONNX has no operation for');
@@ -109,16 +110,17 @@ export class Memory {
   #compose(view: View, pieces: readonly Piece[]): Piece {
     const { builder } = this;
     const end = [...pieces, view].map(endOf).reduce((a, b) => (exampleOf(a) > exampleOf(b) ? a : b));
-    const levels = refineAll([{ size: roundedUp(end, [...pieces, view]), stride: ONE }], [...pieces, view]);
-    if (levels === null) return builder.fail('parts of a tensor are written that ONNX has no operation for');
+    const total = roundedUp(end, [...pieces, view]);
+    const levels = refineAll([{ size: total, stride: ONE }], [...pieces, view]);
+    const boxes = levels && pieces.map((piece) => boxOf(levels, piece));
+    if (levels === null || boxes?.includes(null)) return this.#scattered(view, pieces, total);
     // In the order of the view's dimensions: it is a tensor that was written in parts.
     const seen = boxOf(levels, view)?.groups.flat() ?? [];
     const order = [...levels.keys()].filter((level) => !seen.includes(level)).concat(seen);
     const sorted = order.map((level) => levels[level]);
     const shape = sorted.map(({ size }) => size);
-    const parts = pieces.map((piece) => {
-      const box = boxOf(levels, piece);
-      if (box === null) return builder.fail('parts of a tensor are written that ONNX has no operation for');
+    const parts = pieces.map((piece, i) => {
+      const box = boxes?.[i] as Box;
       return laidOut(builder, piece, {
         groups: box.groups.map((group) => group.map((level) => order.indexOf(level))),
         starts: order.map((level) => box.starts[level]),
@@ -130,21 +132,45 @@ export class Memory {
     return { value, shape, strides, offset: { fixed: 0, batch: 0 } };
   }
 
+  /** What was in memory of some size: a number, or elements that differ. */
+  #before(view: View, total: Size): { filling: number; values: Value | null } {
+    const { builder } = this;
+    // Memory may be longer than what is used of it.
+    const values = this.#backgrounds.get(view.memory)?.values.subarray(0, exampleOf(total));
+    const filling = values?.[0] ?? 0;
+    if (values === undefined || values.every((value) => Object.is(value, filling)))
+      return { filling, values: null };
+    if (total.isBatch) return builder.fail('a constant that depends on the batch is written to');
+    return { filling, values: builder.constant({ dtype: view.dtype, shape: [total.times], values }) };
+  }
+
+  /** Elements put one by one into what was there before. */
+  #scattered(view: View, pieces: readonly Piece[], total: Size): Piece {
+    const { builder } = this;
+    const { filling, values } = this.#before(view, total);
+    let value = values ?? builder.expand(builder.constant(constant(view.dtype, [1], [filling])), [total]);
+    for (const piece of pieces)
+      value =
+        scatterInto(builder, value, piece) ??
+        builder.fail('a part of a tensor is written that ONNX has no operation for');
+    return {
+      value: builder.reshape(value, [total]),
+      shape: [total],
+      strides: [ONE],
+      offset: { fixed: 0, batch: 0 },
+    };
+  }
+
   /** Parts put one after the other into what was there before. */
   #inserted(view: View, parts: readonly Part[], { shape, strides }: Omit<Layout, 'offset'>): Value {
     const { builder } = this;
-    const background = this.#backgrounds.get(view.memory);
-    const size = productOf(shape);
-    if (size === null) return builder.fail('a tensor has the batch in two dimensions');
-    // Memory may be longer than what is used of it.
-    const before = background?.values.subarray(0, exampleOf(size));
-    const filling = before?.[0] ?? 0;
+    const total = productOf(shape);
+    if (total === null) return builder.fail('a tensor has the batch in two dimensions');
+    const { filling, values } = this.#before(view, total);
     let whole: Value | null = null;
-    if (before?.some((value) => !Object.is(value, filling))) {
-      if (size.isBatch) return builder.fail('a constant that depends on the batch is written to');
-      const values = builder.constant({ dtype: view.dtype, shape: [size.times], values: before });
+    if (values !== null) {
       const layout = { shape, strides, offset: { fixed: 0, batch: 0 } };
-      const memory = { value: values, shape: [size], strides: [ONE], offset: layout.offset };
+      const memory = { value: values, shape: [total], strides: [ONE], offset: layout.offset };
       const levels = orderOf(layout).map((dim) => ({ size: shape[dim], stride: strides[dim] }));
       whole = cut(builder, memory, levels, boxOf(levels, layout) as Box, layout);
     }

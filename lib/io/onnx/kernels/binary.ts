@@ -63,6 +63,11 @@ const COMPOSED: Partial<Record<BinaryOp, (b: Builder, x: Value, y: Value) => Val
   },
   fmax: (b, x, y) => ofNumbers(b, 'Max', x, y),
   fmin: (b, x, y) => ofNumbers(b, 'Min', x, y),
+  bitwiseLeftShift: (b, x, bits) => b.pointwise('Mul', [x, b.pointwise('Pow', [b.scalar('int32', 2), bits])]),
+  bitwiseRightShift: (b, x, bits) => {
+    const size = b.pointwise('Pow', [b.scalar('int32', 2), bits]);
+    return b.pointwise('Div', [b.pointwise('Sub', [x, b.pointwise('Mod', [x, size])]), size]);
+  },
   reluGrad: (b, g, y) => {
     const zero = b.scalar(g.dtype, 0);
     return b.pointwise('Where', [b.pointwise('Greater', [y, zero], 'bool'), g, zero], g.dtype);
@@ -87,6 +92,9 @@ export function binary({ builder, memory }: Scribe, op: BinaryOp, a: View, b: Vi
   builder.doing = op;
   const values = [memory.readLoosely(a), memory.readLoosely(b)];
   const logical = out.dtype === 'bool' ? OF_BOOLEANS[op] : undefined;
+  // As products with powers of 2, which only constants are known to suit.
+  if (op.endsWith('Shift') && !b.values?.[0].every((bits) => bits >= 0 && bits < 31))
+    builder.fail('ONNX shifts no numbers with a sign');
   const [x, y] = logical === undefined ? values.map((value) => widened(builder, value)) : values;
   const [name, composed] = [logical ?? NAMES[op], COMPOSED[op]];
   const result =

@@ -3,8 +3,9 @@ import { binary, compare, copy, fill, where } from './binary.js';
 import { batchNorm, col2im, conv2d, conv2dInput, im2col, maxPool2d, maxPool2dGrad } from './images.js';
 import { crossEntropy, gather, indexOffsets, indexSelect, scatter, scatterSlices } from './index-lookups.js';
 import { attention, layerNorm, matmul } from './matrices.js';
-import { reduce, scan, softmax, sort } from './reduce.js';
+import { reduce, softmax, sort } from './reduce.js';
 import { weightedRuns } from './runs.js';
+import { scan } from './scan.js';
 import { unary } from './unary.js';
 
 /** How kernels are written in ONNX, by name. Those that are missing it has no operations for. */

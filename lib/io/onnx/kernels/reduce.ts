@@ -1,4 +1,4 @@
-import type { ReduceOp, ScanOp } from '../../../backend/contract.js';
+import type { ReduceOp } from '../../../backend/contract.js';
 import { isFloat } from '../../../dtype.js';
 import type { Value } from '../builder.js';
 import type { View } from '../merge.js';
@@ -47,15 +47,6 @@ export function softmax({ builder, memory }: Scribe, x: View, out: View, log: bo
   const value = memory.read(x);
   const name = log ? 'LogSoftmax' : 'Softmax';
   memory.write(out, builder.node(name, [value], value.shape, { axis: value.shape.length - 1 }));
-}
-
-export function scan({ builder, memory }: Scribe, op: ScanOp, x: View, out: View): void {
-  builder.doing = `cum${op}`;
-  if (op !== 'sum') builder.fail('ONNX has no such operation');
-  const value = memory.read(x);
-  const isWide = value.dtype !== 'uint8' && value.dtype !== 'bool';
-  const numbers = isWide ? value : builder.cast(value, 'int32');
-  memory.write(out, builder.node('CumSum', [numbers, builder.scalar('int64', 1)], value.shape));
 }
 
 export function sort(
