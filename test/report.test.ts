@@ -17,7 +17,8 @@ async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
   try {
     await run(folder);
   } finally {
-    await rm(folder, { recursive: true });
+    // A browser may still be on its way out.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -60,7 +60,6 @@ export interface ImageOptions extends EventOptions {
 }
 
 /** Options of {@link SummaryWriter.addHparams}. */
-/** What else is known of a session. */
 export interface HparamsOptions {
   /** The values that hyperparameters may have. */
   readonly hparamDomainDiscrete?: HparamDomains;
