@@ -57,6 +57,30 @@ export default defineConfig(
     },
   },
   {
+    files: ['examples/server/*.js', 'examples/server/routes/*.js'],
+    languageOptions: { globals: { AbortController: 'readonly', TextDecoder: 'readonly' } },
+  },
+  {
+    // In the browser.
+    files: ['examples/server/page/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ...[
+            'document',
+            'fetch',
+            'getComputedStyle',
+            'matchMedia',
+            'requestAnimationFrame',
+            'sessionStorage',
+          ],
+          ...['AbortController', 'FormData', 'ResizeObserver', 'TextDecoderStream', 'URLSearchParams'],
+          'setInterval',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+  {
     files: ['**/*.cjs'],
     languageOptions: {
       sourceType: 'commonjs',

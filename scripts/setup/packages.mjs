@@ -28,14 +28,14 @@ export function installPackages() {
   // The npm that runs this script, if one does: another one in PATH may be older.
   const npm = process.env.npm_execpath ?? npmBesideNode();
   const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : [which('npm') ?? 'npm', []];
-  run('packages', command, [...first, 'ci', '--include=dev', '--no-audit', '--no-fund'], {
-    what: 'npm ci',
-    // The tests need no CUDA, which onnxruntime-node would download where npm lets packages run scripts.
-    env: { ONNXRUNTIME_NODE_INSTALL: 'skip' },
-  });
+  // No scripts: what must be built is built where it is needed (see sqlite.mjs), so that what cannot be built spoils nothing
+  // else; and onnxruntime-node would download CUDA.
+  const flags = ['--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
+  run('packages', command, [...first, 'ci', ...flags], { what: 'npm ci' });
 }
 
-function npmBesideNode() {
+/** npm's program, where there is one beside this Node. */
+export function npmBesideNode() {
   const path = join(dirname(dirname(process.execPath)), 'lib/node_modules/npm/bin/npm-cli.js');
   return existsSync(path) ? path : undefined;
 }

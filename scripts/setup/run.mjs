@@ -40,7 +40,7 @@ export class StepError extends Error {
 
 /**
  * Runs a command, its output in build/setup-<name>.log.
- * @throws StepError when it fails, after its last lines were shown
+ * @throws StepError when it fails, after its last lines were shown (unless `quiet`)
  */
 export function run(name, command, args, options = {}) {
   mkdirSync(build, { recursive: true });
@@ -49,14 +49,14 @@ export function run(name, command, args, options = {}) {
   writeFileSync(file, `$ ${[command, ...args].join(' ')}\n`);
   // No standard input: whatever wants to ask something must fail, not wait.
   const result = spawnSync(command, args, {
-    cwd: root,
+    cwd: options.cwd ?? root,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', file, file],
   });
   closeSync(file);
   if (result.signal === 'SIGINT') process.exit(130);
   if (result.status === 0) return;
-  const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+  const lines = options.quiet ? [] : readFileSync(log, 'utf8').trimEnd().split('\n');
   for (const line of lines.slice(-(options.lines ?? 15))) process.stderr.write(`    ${line}\n`);
   const how =
     result.error?.message ?? (result.signal ? `signal ${result.signal}` : `exit code ${result.status}`);
