@@ -6,6 +6,8 @@ import { Global, unpickle } from './pickle.js';
 import { CHUNK, openSource, type Source } from './reader.js';
 import { readZip, type ZipEntry } from './zip.js';
 
+export { save, serialize } from './torch-save.js';
+
 // A file of torch.save is a zip archive: a pickle, data.pkl, and the bytes of each storage, data/0 and on. Of the pickle only
 // tensors and containers are built; nothing in it is executed.
 
