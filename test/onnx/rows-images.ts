@@ -114,6 +114,8 @@ export const IMAGES: Readonly<Record<string, readonly Row[]>> = {
     of2(new nn.Upsample({ size: 5, mode: 'nearest-exact' })),
     of1(new nn.Upsample({ scaleFactor: 3, mode: 'linear' })),
     of3(new nn.Upsample({ scaleFactor: 2, mode: 'trilinear' })),
+    { model: new nn.Upsample({ scaleFactor: 1.5, mode: 'bilinear' }), inputs: images(2, 20, 12) },
+    { model: new nn.Upsample({ size: [50, 24], mode: 'bicubic' }), inputs: images(1, 20, 21) },
   ],
   UpsamplingNearest2d: [of2(new nn.UpsamplingNearest2d({ scaleFactor: 2 }))],
   UpsamplingBilinear2d: [of2(new nn.UpsamplingBilinear2d({ size: [11, 13] }))],

@@ -17,7 +17,7 @@ export interface Constant {
 }
 
 /** An attribute: whole numbers are integers, floats are wrapped. */
-export type Attribute = number | string | Float | readonly number[];
+export type Attribute = number | string | Float | readonly number[] | readonly string[];
 export class Float {
   constructor(readonly value: number) {}
 }
@@ -46,7 +46,7 @@ export interface Graph {
   readonly outputs: readonly ValueInfo[];
 }
 
-const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, ints: 7, strings: 8 } as const;
 
 /** The version of the file format that came with an opset. */
 const irVersionOf = (opset: number): number => (opset >= 21 ? 10 : opset >= 19 ? 9 : 8);
@@ -85,9 +85,16 @@ function attributeMessage(name: string, value: Attribute): Message {
   if (typeof value === 'number') return attribute.int(3, value).int(20, ATTRIBUTE_TYPES.int);
   if (typeof value === 'string') return attribute.string(4, value).int(20, ATTRIBUTE_TYPES.string);
   if (value instanceof Float) return attribute.float(2, value.value).int(20, ATTRIBUTE_TYPES.float);
+  if (isTexts(value)) {
+    for (const item of value) attribute.string(9, item);
+    return attribute.int(20, ATTRIBUTE_TYPES.strings);
+  }
   for (const item of value) attribute.int(8, item);
   return attribute.int(20, ATTRIBUTE_TYPES.ints);
 }
+
+const isTexts = (list: readonly number[] | readonly string[]): list is readonly string[] =>
+  typeof list[0] === 'string';
 
 function tensorMessage({ dtype, shape, values }: Constant, name: string): Message {
   return new Message()

@@ -12,6 +12,9 @@ interface Regular {
   readonly after: number;
 }
 
+/** So many times longer than their windows rows are where looking up single neighbours is less work than a matrix. */
+const FEW = 4;
+
 /** Weighted sums of neighbours: a convolution where they are regular, else a product with a matrix. */
 export function weightedRuns(
   { builder, memory }: Scribe,
@@ -36,9 +39,31 @@ export function weightedRuns(
     memory.write(out, builder.node('Conv', [image, kernel], [outer, ONE, rows, inner], attributes));
     return;
   }
+  const runAt = (row: number): TypedArray => table.subarray(3 * row, 3 * row + 3);
+  const most = Math.max(...Array.from({ length: rows.times }, (_, row) => runAt(row)[1]));
+  if (FEW * most < length.times) {
+    // The first neighbours of all places, then the second ones, and so on.
+    const shape = [outer, rows, inner];
+    const terms = Array.from({ length: Math.max(1, most) }, (_, k) => {
+      const runs = Array.from({ length: rows.times }, (_, row) => runAt(row));
+      const at = runs.map(([start, count]) => start + Math.max(0, Math.min(k, count - 1)));
+      const factors = runs.map(([, count, first]) => (k < count ? numbers[first + k] : 0));
+      const index = builder.constant(constant('int64', [rows.times], at));
+      const neighbours = builder.node('Gather', [value, index], shape, { axis: 1 });
+      return builder.pointwise('Mul', [
+        neighbours,
+        builder.constant(constant(x.dtype, [rows.times, 1], factors)),
+      ]);
+    });
+    memory.write(
+      out,
+      terms.reduce((sum, term) => builder.pointwise('Add', [sum, term])),
+    );
+    return;
+  }
   const matrix = new Float64Array(rows.times * length.times);
   for (let row = 0; row < rows.times; row++) {
-    const [start, count, first] = table.subarray(3 * row, 3 * row + 3);
+    const [start, count, first] = runAt(row);
     for (let k = 0; k < count; k++) matrix[row * length.times + start + k] += numbers[first + k];
   }
   const left = builder.constant(constant(x.dtype, [rows.times, length.times], matrix));
