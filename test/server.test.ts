@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import test from 'ava';
 import { io } from 'mgp-node';
 import { Service, tableOf, type ServiceEvent } from './support/service.js';
@@ -154,6 +155,22 @@ test.serial('an upload whose length nobody knows is cut off at the limit', async
   t.is((await service.json('/datasets', init)).status, 413);
 });
 
+test.serial('of an upload that breaks off nothing is left', async (t) => {
+  const controller = new AbortController();
+  const files = () => readdirSync(join(service.folder, 'datasets')).filter((file) => file.endsWith('.part'));
+  const body = new ReadableStream<Uint8Array>({
+    start: (stream) => stream.enqueue(Buffer.from('a,b\n1,2\n')),
+  });
+  const headers = { 'content-type': 'text/csv' };
+  const init = { method: 'POST', headers, body, duplex: 'half', signal: controller.signal } as RequestInit;
+  const upload = service.fetch('/datasets', init);
+  while (files().length === 0) await setTimeout(20);
+  controller.abort();
+  await t.throwsAsync(upload, { any: true });
+  while (files().length > 0) await setTimeout(20);
+  t.is((await service.get('/health')).status, 200);
+});
+
 test.serial('numbers can be categories, and fields be quoted', async (t) => {
   const csv = '\uFEFFzip,"the ""name"""\r\n1000,"a,\nb"\r\n2000,c\r\n';
   const { body } = await service.upload(csv, '?categorical=zip');
@@ -258,6 +275,24 @@ test.serial(
     t.is((await service.fetch(`/jobs/${first.id}/events`, { headers })).status, 204);
     const nonsense = { 'last-event-id': 'x' };
     t.is((await service.fetch(`/jobs/${first.id}/events`, { headers: nonsense })).status, 400);
+
+    // It goes on where it was.
+    const { steps } = (await service.get(`/jobs/${first.id}`)).body;
+    t.is((await service.post(`/jobs/${first.id}/resume`)).body.state, 'running');
+    t.is((await service.post(`/jobs/${first.id}/resume`)).status, 409);
+    for await (const event of service.events(first.id, rest.at(-1)!.id))
+      if (event.type === 'resume') {
+        t.is(event.steps, steps);
+        break;
+      }
+    await service.post(`/jobs/${first.id}/abort`);
+    t.is((await service.json(`/jobs/${first.id}`, { method: 'DELETE' })).status, 204);
+    const { body: list } = await service.get('/jobs?limit=1&offset=0');
+    t.deepEqual(
+      list.jobs.map(({ id }) => id),
+      [second.id],
+    );
+    t.is((await service.get('/jobs?limit=0')).status, 400);
   },
 );
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import Fastify from 'fastify';
+import Fastify, { LogController } from 'fastify';
 import { Jobs } from './jobs.js';
 import { requireKey } from './keys.js';
 import { Predictor } from './predictor.js';
@@ -20,7 +20,9 @@ export async function buildApp(settings, options = {}) {
     // 'true' is not a number: what is wrong is refused, not guessed at.
     ajv: { customOptions: { coerceTypes: false, allErrors: true, removeAdditional: false } },
     forceCloseConnections: 'idle',
-    disableRequestLogging: true,
+    // Whoever sends for longer is cut off: an upload of the largest table has this long.
+    requestTimeout: 300_000,
+    logController: new LogController({ disableRequestLogging: true }),
     ...options,
   });
   const store = new Store(settings.dir);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { train } from 'mgp-node';
@@ -33,6 +34,10 @@ export class Jobs extends EventEmitter {
   /** Goes on with what was running when the server ended, and then with those that waited. */
   start() {
     for (const { id } of this.#store.jobs('running')) this.#setState(id, 'queued');
+    // A server that was killed may not have come to tidying up.
+    for (const id of readdirSync(this.checkpoints('')))
+      if (['done', undefined].includes(this.#store.job(id)?.state))
+        rmSync(this.checkpoints(id), { recursive: true, force: true });
     this.#advance();
   }
 
@@ -53,11 +58,9 @@ export class Jobs extends EventEmitter {
 
   /** @throws HttpError 400 for a wrong target, 429 when too many wait */
   create(dataset, { target, name, ...config }) {
-    const { maxQueued } = this.#settings;
     const encoding = encodingOf(dataset.columns, target);
     const perEpoch = Math.ceil((dataset.rows - heldBack(dataset.rows, config)) / config.batchSize);
-    if (this.#store.countJobs('queued') >= maxQueued + this.#free())
-      throw new HttpError(429, `expected at most ${maxQueued} jobs to wait: try again later, or abort some`);
+    this.#checkLine();
     const job = this.#store.addJob({
       id: randomUUID(),
       dataset: dataset.id,
@@ -74,12 +77,23 @@ export class Jobs extends EventEmitter {
   /** Ends a job: at once when it waits, else at the end of its step. */
   async abort({ id, state }) {
     if (state === 'queued') this.#setState(id, 'aborted');
-    else {
-      const job = this.#running.get(id);
-      if (job === undefined) throw new HttpError(409, `the job is ${state}: there is nothing to abort`);
-      job.controller.abort();
-      await job.end;
-    }
+    else if (state === 'running') {
+      const { controller, end } = this.#running.get(id);
+      controller.abort();
+      await end;
+    } else throw new HttpError(409, `the job is ${state}: there is nothing to abort`);
+    return this.#store.job(id);
+  }
+
+  /** Goes on with a job that was aborted or has failed, from its last checkpoint. */
+  resume({ id, state, dataset }) {
+    if (state !== 'aborted' && state !== 'failed')
+      throw new HttpError(409, `the job is ${state}: only what was aborted or has failed can go on`);
+    if (this.#store.dataset(dataset) === undefined)
+      throw new HttpError(409, 'the dataset of the job has been deleted');
+    this.#checkLine();
+    this.#setState(id, 'queued');
+    this.#advance();
     return this.#store.job(id);
   }
 
@@ -104,6 +118,12 @@ export class Jobs extends EventEmitter {
   /** Where a job has its checkpoints, and in the end its model. */
   checkpoints = (id) => join(this.#settings.dir, 'checkpoints', id);
   model = (id) => join(this.#settings.dir, 'models', `${id}.safetensors`);
+
+  #checkLine() {
+    const { maxQueued } = this.#settings;
+    if (this.#store.countJobs('queued') >= maxQueued + this.#free())
+      throw new HttpError(429, `expected at most ${maxQueued} jobs to wait: try again later, or abort some`);
+  }
 
   #free() {
     return this.#stopping ? 0 : this.#settings.maxRunning - this.#running.size;

@@ -94,6 +94,12 @@ export class Store {
     return this.#all(`SELECT * FROM jobs ${where} ORDER BY created, rowid`, ...states).map(parse);
   }
 
+  /** The newest first. */
+  lastJobs({ state = null, limit, offset }) {
+    const sql = `SELECT * FROM jobs WHERE coalesce(state = ?, TRUE) ORDER BY created DESC, rowid DESC LIMIT ? OFFSET ?`;
+    return this.#all(sql, state, Number(limit), Number(offset)).map(parse);
+  }
+
   countJobs(...states) {
     const where = `state IN (${states.map(() => '?').join()})`;
     return this.#get(`SELECT count(*) AS count FROM jobs WHERE ${where}`, ...states).count;

@@ -1,6 +1,8 @@
 // What the worker thread of a job runs: jobs.js starts it. The same data and configuration give the same model, bit for
 // bit, however often the server is killed meanwhile.
-import { join } from 'node:path';
+import { readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { basename, join } from 'node:path';
 import { data, fit, io, manualSeed, nn, optim, tensor, train } from 'mgp-node';
 import { readCsv } from './csv.js';
 import { encodeInputs, encodeTarget, inputWidth } from './encoding.js';
@@ -10,6 +12,7 @@ import { buildModel } from './model.js';
 export default async function trainJob({ data: job, signal }) {
   const { encoding, config, rows, dir } = job;
   const isClassification = encoding.target.type === 'category';
+  letRequestsGoFirst();
   const samples = await readSamples(job);
 
   manualSeed(config.seed);
@@ -35,6 +38,16 @@ export default async function trainJob({ data: job, signal }) {
   const losses = history.map(({ valLoss }) => valLoss);
   const { epoch, valLoss, metrics } = history[losses.indexOf(Math.min(...losses))];
   return { reason, steps, epoch, valLoss, metrics };
+}
+
+/** Where cores are few, a request should not wait for this thread. On Linux a thread can be nicer than its process. */
+function letRequestsGoFirst() {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(Number(basename(readlinkSync('/proc/thread-self'))), 10);
+  } catch {
+    // It goes on as it is.
+  }
 }
 
 /** How many rows the model is tested with. */

@@ -152,6 +152,7 @@ function showJob() {
   $('job-state').textContent = state;
   $('job-state').className = `state ${state}`;
   $('abort').hidden = !isActive;
+  $('resume').hidden = !['aborted', 'failed'].includes(state);
   $('delete').hidden = isActive;
   $('weights').hidden = state !== 'done';
   if (state === 'failed') $('job-note').textContent = error;
@@ -162,6 +163,14 @@ function showJob() {
 
 $('abort').addEventListener('click', async () => {
   await post(`/jobs/${selected}/abort`).catch(() => undefined);
+  await refresh();
+});
+
+$('resume').addEventListener('click', async () => {
+  await post(`/jobs/${selected}/resume`).catch((error) => ($('job-note').textContent = error.message));
+  const id = selected;
+  selected = null;
+  select(id);
   await refresh();
 });
 

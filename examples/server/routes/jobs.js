@@ -1,6 +1,6 @@
 import { HttpError } from '../errors.js';
 import { follow } from '../follow.js';
-import { predictSchema } from './models.js';
+import { page, predictSchema } from './models.js';
 
 const number = (minimum, maximum, otherwise) => ({ type: 'number', minimum, maximum, default: otherwise });
 const integer = (minimum, maximum, otherwise) => ({
@@ -36,7 +36,7 @@ export async function jobRoutes(app, { settings, store, jobs, predictor }) {
     return reply.code(201).send(jobs.create(dataset, options));
   });
 
-  app.get('/jobs', () => ({ jobs: store.jobs().reverse() }));
+  app.get('/jobs', { schema: page }, (request) => ({ jobs: store.lastJobs(request.query) }));
 
   app.get('/jobs/:id', (request, reply) => reply.send(find(store, request.params.id)));
 
@@ -50,6 +50,8 @@ export async function jobRoutes(app, { settings, store, jobs, predictor }) {
   });
 
   app.post('/jobs/:id/abort', (request) => jobs.abort(find(store, request.params.id)));
+
+  app.post('/jobs/:id/resume', (request) => jobs.resume(find(store, request.params.id)));
 
   app.post('/jobs/:id/predict', { schema: predictSchema(settings) }, (request) =>
     predictor.predict(request.params.id, request.body.rows),

@@ -1,6 +1,18 @@
 import { createReadStream } from 'node:fs';
 import { HttpError } from '../errors.js';
 
+/** A part of a list: texts, as all of an address is. */
+export const page = {
+  querystring: {
+    type: 'object',
+    properties: {
+      limit: { type: 'string', pattern: '^[1-9][0-9]{0,2}$', default: '100' },
+      offset: { type: 'string', pattern: '^[0-9]{1,9}$', default: '0' },
+    },
+    additionalProperties: false,
+  },
+};
+
 /** What is predicted for: some rows, whose fields the model knows best. */
 export const predictSchema = ({ maxPredictRows }) => ({
   body: {
@@ -15,7 +27,9 @@ export const predictSchema = ({ maxPredictRows }) => ({
 
 /** What jobs have come to. A model has the id of its job. */
 export async function modelRoutes(app, { settings, store, jobs, predictor }) {
-  app.get('/models', () => ({ models: store.jobs('done').reverse().map(modelOf) }));
+  app.get('/models', { schema: page }, (request) => ({
+    models: store.lastJobs({ ...request.query, state: 'done' }).map(modelOf),
+  }));
 
   app.get('/models/:id', (request, reply) => reply.send(modelOf(find(store, request.params.id))));
 
