@@ -106,11 +106,13 @@ export interface Trace<T> {
 /** Notes the kernels that run. */
 export class Tracer implements Recorder {
   readonly calls: Call[] = [];
-  readonly #numbers = new Map<Storage, number>();
+  // What is not needed any more may go while the function runs.
+  readonly #numbers = new WeakMap<Storage, number>();
+  #count = 0;
   /** Memory whose elements depend on the inputs. */
-  readonly #derived = new Set<Storage>();
+  readonly #derived = new WeakSet<Storage>();
   /** Memory made here that something has been written to, or that was zeroed. */
-  readonly #filled = new Set<Storage>();
+  readonly #filled = new WeakSet<Storage>();
   readonly #states = new Map<Storage, string>();
   readonly #places: Place[] = [];
   #kernels: Backend = backend;
@@ -235,7 +237,7 @@ export class Tracer implements Recorder {
 
   #numberOf(storage: Storage): number {
     let number = this.#numbers.get(storage);
-    if (number === undefined) this.#numbers.set(storage, (number = this.#numbers.size));
+    if (number === undefined) this.#numbers.set(storage, (number = this.#count++));
     return number;
   }
 

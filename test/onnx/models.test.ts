@@ -126,6 +126,59 @@ class Biased extends nn.Module {
   }
 }
 
+/** Images made smaller and larger again, with what was there before next to them, and channels weighed by their means. */
+class UNet extends nn.Module<[Tensor], Tensor[]> {
+  readonly down = new nn.Conv2d(2, 4, 3, { padding: 1, stride: 2 });
+  readonly deep = new nn.Conv2d(4, 8, 3, { padding: 1, groups: 2 });
+  readonly weigh = new nn.Sequential(
+    new nn.Linear(8, 4),
+    new nn.ReLU(),
+    new nn.Linear(4, 8),
+    new nn.Sigmoid(),
+  );
+  readonly up = new nn.ConvTranspose2d(8, 4, 2, { stride: 2 });
+  readonly shuffle = new nn.Sequential(new nn.Conv2d(6, 8, 1), new nn.PixelShuffle(2));
+  readonly scale = new nn.Parameter(randn([1, 4, 1, 1]));
+
+  forward(x: Tensor): Tensor[] {
+    const small = this.down.forward(x).mul(this.scale);
+    const y = this.deep.forward(functional.gelu(small));
+    const weighed = y.mul(this.weigh.forward(y.mean([2, 3])).unflatten(1, [8, 1, 1]));
+    const joined = cat([x, this.up.forward(weighed)], 1);
+    const larger = functional.interpolate(joined, { scaleFactor: 2, mode: 'bilinear' });
+    const [left, right] = y.chunk(2, 1);
+    const padded = functional.pad(left.mul(right.sigmoid()), [1, 0, 2, 1]);
+    return [this.shuffle.forward(joined), larger, padded, y.flatten(1), y.permute(0, 2, 3, 1).softmax(-1)];
+  }
+}
+
+/** Indices of all kinds. */
+class Indexed extends nn.Module<[Tensor, Tensor], Record<string, Tensor | Tensor[]>> {
+  readonly table = new nn.Parameter(randn([6, 4]));
+
+  forward(x: Tensor, index: Tensor): Record<string, Tensor | Tensor[]> {
+    const rows = index.unsqueeze(2).expand(index.shape[0], 3, 4);
+    return {
+      listed: x.at(':', [0, 2, 5]),
+      pairs: x.at(':', [0, 2, 5], [1, 1, 3]),
+      ranges: x.at('...', '::2'),
+      looked: this.table.at(index),
+      gathered: x.gather(1, rows),
+      scattered: x.scatterAdd(1, rows, x.narrow(1, 0, 3)),
+      hot: functional.oneHot(index, 6),
+      filled: x.maskedFill(x.gt(0.5), 9),
+      selected: x.indexSelect(1, tensor([4, 0], { dtype: 'int32' })),
+      last: x.select(1, -1).add(x.at(':', 0)),
+      windows: x.unfold(1, 3, 2).mean(-1),
+      distance: x.sub(x.mean(1, true)).square().sum(1).sqrt(),
+      outer: x.unsqueeze(1).sub(x.unsqueeze(2)).abs().amax(3),
+      sides: [x.var(1), x.std(2), x.amin([1, 2]), x.argmin(1), x.flatten(1).argmax(1)],
+      swapped: x.transpose(0, 1).flatten(1).transpose(0, 1),
+      halves: stack(x.split(3, 1), 0).transpose(0, 1),
+    };
+  }
+}
+
 const MODELS: Readonly<Record<string, () => Row>> = {
   'an MLP': () => ({ model: new MLP(), inputs: images(784) }),
   'the CNN of the post': () => ({ model: new CNN(), inputs: images(1, 28, 28) }),
@@ -138,6 +191,11 @@ const MODELS: Readonly<Record<string, () => Row>> = {
   'an LSTM': () => ({ model: new Sequences(), inputs: images(7, 5) }),
   'a transformer encoder': () => ({ model: new Encoder(), inputs: (n) => [classes(11, n, 6)] }),
   'attention with a bias': () => ({ model: new Biased(), inputs: images(6, 8) }),
+  'a U-Net': () => ({ model: new UNet(), inputs: images(2, 8, 12) }),
+  'indices of all kinds': () => ({
+    model: new Indexed(),
+    inputs: (n) => [randn([n, 6, 4]), classes(6, n, 3)],
+  }),
   'an assortment of ops': () => ({ model: new Assorted(), inputs: images(6, 4) }),
 };
 
