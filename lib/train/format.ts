@@ -1,9 +1,11 @@
 // Numbers for a person who waits.
 
-const NUMBER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+/** Made when it is used: that takes as long as half of the library. */
+let number: Intl.NumberFormat | undefined;
 
 /** `12,345`. */
-export const formatCount = (value: number): string => NUMBER.format(value);
+export const formatCount = (value: number): string =>
+  (number ??= new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })).format(value);
 
 /** `0.0123`, or as many digits as a smaller number takes to be told from 0. */
 export const formatLoss = (loss: number): string =>
