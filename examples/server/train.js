@@ -19,7 +19,7 @@ export default async function trainJob({ data: job, signal }) {
   const held = heldBack(rows, config);
   const [learn, test] = data.randomSplit(samples, [rows - held, held]);
   const model = buildModel(encoding, config);
-  const { history, steps, reason } = await fit(model, {
+  const { history, reason } = await fit(model, {
     data: new data.DataLoader(learn, { batchSize: config.batchSize, shuffle: true, seed: config.seed }),
     validation: new data.DataLoader(test, { batchSize: 1024 }),
     loss: isClassification ? new nn.CrossEntropyLoss() : new nn.MSELoss(),
@@ -36,7 +36,7 @@ export default async function trainJob({ data: job, signal }) {
   const best = await train.loadCheckpoint(join(dir, 'best.safetensors'));
   await io.safetensors.saveFile(best.model, job.path, { encoding: JSON.stringify(encoding) });
   const losses = history.map(({ valLoss }) => valLoss);
-  const { epoch, valLoss, metrics } = history[losses.indexOf(Math.min(...losses))];
+  const { epoch, steps, valLoss, metrics } = history[losses.indexOf(Math.min(...losses))];
   return { reason, steps, epoch, valLoss, metrics };
 }
 

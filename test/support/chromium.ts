@@ -80,9 +80,11 @@ export class Chromium {
     return browser;
   }
 
-  /** Opens an address. */
+  /** Opens an address, and waits until all that the page is made of is there. */
   async open(url: string): Promise<void> {
     await this.#send('Page.navigate', { url });
+    const isThere = `location.href.startsWith(${JSON.stringify(url)}) && document.readyState === 'complete'`;
+    await this.until(isThere);
   }
 
   /** The value of an expression in the page, awaited. */
