@@ -1,6 +1,8 @@
 import {
   arange,
   cat,
+  checkpoint,
+  compile,
   einsum,
   functional,
   manualSeed,
@@ -179,6 +181,18 @@ class Indexed extends nn.Module<[Tensor, Tensor], Record<string, Tensor | Tensor
   }
 }
 
+/** Weights that are computed, an op of one's own, activations computed twice, and a recorded step. */
+class Reparametrized extends nn.Module {
+  readonly first = nn.utils.weightNorm(new nn.Linear(4, 6));
+  readonly second = nn.utils.spectralNorm(new nn.Conv1d(1, 3, 3));
+  readonly last = compile((x: Tensor) => x.mul(2).sum(2));
+
+  forward(x: Tensor): Tensor {
+    const y = checkpoint((h: Tensor) => this.first.forward(h).tanh(), x) as Tensor;
+    return this.last(this.second.forward(y.unsqueeze(1)).detach());
+  }
+}
+
 const MODELS: Readonly<Record<string, () => Row>> = {
   'an MLP': () => ({ model: new MLP(), inputs: images(784) }),
   'the CNN of the post': () => ({ model: new CNN(), inputs: images(1, 28, 28) }),
@@ -196,6 +210,7 @@ const MODELS: Readonly<Record<string, () => Row>> = {
     model: new Indexed(),
     inputs: (n) => [randn([n, 6, 4]), classes(6, n, 3)],
   }),
+  'computed weights': () => ({ model: new Reparametrized(), inputs: images(4) }),
   'an assortment of ops': () => ({ model: new Assorted(), inputs: images(6, 4) }),
 };
 

@@ -11,7 +11,7 @@ const pair = (n: number): Tensor[] => [randn([n, 6]), randn([n, 6])];
 const signs = (n: number): Tensor => classes(2, n).mul(2).sub(1).to('float32');
 const chances = (n: number): Tensor[] => [randn([n, 6]).sigmoid(), randn([n, 6]).sigmoid()];
 
-/** Losses are means over the batch: here they are left alone, and as sums. */
+/** Losses as they are for each row, and as sums; by default they are means. */
 const NONE = { reduction: 'none' } as const;
 const SUM = { reduction: 'sum' } as const;
 
@@ -80,16 +80,24 @@ export const FUNCTIONS: Readonly<Record<string, readonly Row[]>> = {
   HuberLoss: [of(new nn.HuberLoss(), pair)],
   BCELoss: [of(new nn.BCELoss(), chances)],
   BCEWithLogitsLoss: [of(new nn.BCEWithLogitsLoss(), (n) => [randn([n, 6]), randn([n, 6]).sigmoid()])],
-  CrossEntropyLoss: [of(new nn.CrossEntropyLoss(NONE), labelled), of(new nn.CrossEntropyLoss(SUM), labelled)],
-  NLLLoss: [of(new nn.NLLLoss(NONE), labelled), of(new nn.NLLLoss(SUM), labelled)],
-  KLDivLoss: [of(new nn.KLDivLoss(SUM), chances)],
+  CrossEntropyLoss: [
+    of(new nn.CrossEntropyLoss(NONE), labelled),
+    of(new nn.CrossEntropyLoss(SUM), labelled),
+    of(new nn.CrossEntropyLoss(), labelled),
+  ],
+  NLLLoss: [
+    of(new nn.NLLLoss(NONE), labelled),
+    of(new nn.NLLLoss(SUM), labelled),
+    of(new nn.NLLLoss(), labelled),
+  ],
+  KLDivLoss: [of(new nn.KLDivLoss(SUM), chances), of(new nn.KLDivLoss({ reduction: 'batchmean' }), chances)],
   PoissonNLLLoss: [of(new nn.PoissonNLLLoss(), chances)],
   GaussianNLLLoss: [of(new nn.GaussianNLLLoss(NONE), (n) => [...pair(n), randn([n, 6]).square().add(0.1)])],
   SoftMarginLoss: [of(new nn.SoftMarginLoss(), (n) => [randn([n]), signs(n)])],
   HingeEmbeddingLoss: [of(new nn.HingeEmbeddingLoss(), (n) => [randn([n]), signs(n)])],
   MarginRankingLoss: [of(new nn.MarginRankingLoss(), (n) => [randn([n]), randn([n]), signs(n)])],
   CosineEmbeddingLoss: [of(new nn.CosineEmbeddingLoss(), (n) => [...pair(n), signs(n)])],
-  MultiMarginLoss: [of(new nn.MultiMarginLoss(NONE), labelled)],
+  MultiMarginLoss: [of(new nn.MultiMarginLoss(NONE), labelled), of(new nn.MultiMarginLoss(), labelled)],
   MultiLabelMarginLoss: [of(new nn.MultiLabelMarginLoss(NONE), (n) => [randn([n, 6]), classes(6, n, 6)])],
   MultiLabelSoftMarginLoss: [of(new nn.MultiLabelSoftMarginLoss(), chances)],
   TripletMarginLoss: [of(new nn.TripletMarginLoss(), (n) => [...pair(n), randn([n, 6])])],

@@ -1,4 +1,4 @@
-import type { DType, TypedArray } from '../../dtype.js';
+import { isFloat, type DType, type TypedArray } from '../../dtype.js';
 import { contiguousStrides } from '../../shape.js';
 import type { Builder, Value } from './builder.js';
 import type { View } from './merge.js';
@@ -16,15 +16,43 @@ export function constantOf(
   const keeps = shape.map((size, dim) => !size.isBatch && exampleOf(strides[dim]) !== 0);
   const first = withoutDims(builder, dtype, a, sizesAt(shape, BATCHES[0]), keeps);
   const second = withoutDims(builder, dtype, b, sizesAt(shape, BATCHES[1]), keeps);
-  if (!first.values.every((value, i) => Object.is(value, second.values[i])))
+  if (first.values.every((value, i) => Object.is(value, second.values[i]))) return builder.constant(first);
+  return (
+    inProportion(builder, first, second.values) ??
     builder.fail(
       'numbers that do not come from the input depend on the size of the batch: export with dynamicBatch: false',
+    )
+  );
+}
+
+/** Numbers that are multiplied with the size of the batch, or divided by it, as means are; null where they are not. */
+function inProportion(builder: Builder, first: Numbers, second: TypedArray): Value | null {
+  const { dtype, shape, values } = first;
+  const [a, b] = BATCHES;
+  const follow = (factor: number, other: number): boolean =>
+    values.every(
+      (value, i) => Math.abs(value * factor - second[i] * other) <= 1e-6 * Math.abs(value * factor),
     );
-  return builder.constant(first);
+  const isProduct = follow(b, a);
+  if (!isProduct && !(isFloat(dtype) && follow(a, b))) return null;
+  const unit = values.map((value) => (isProduct ? value / a : value * a));
+  const batch = builder.cast(builder.positions([{ fixed: 0, batch: 1 }]), dtype);
+  const factor = shape.length === 0 ? builder.reshape(batch, []) : batch;
+  return builder.pointwise(isProduct ? 'Mul' : 'Div', [
+    builder.constant({ dtype, shape, values: unit }),
+    factor,
+  ]);
 }
 
 const sizesAt = (shape: readonly Size[], batch: number): number[] =>
   shape.map(({ times, isBatch }) => (isBatch ? times * batch : times));
+
+/** A constant in the making. */
+interface Numbers {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly values: TypedArray;
+}
 
 /** The elements with one in place of each dimension that is not kept; they must all be the same there. */
 function withoutDims(
@@ -33,7 +61,7 @@ function withoutDims(
   values: TypedArray,
   shape: readonly number[],
   keeps: readonly boolean[],
-): { dtype: DType; shape: number[]; values: TypedArray } {
+): Numbers {
   const kept = shape.map((size, dim) => (keeps[dim] ? size : 1));
   if (keeps.every(Boolean)) return { dtype, shape: kept, values };
   const strides = contiguousStrides(shape);
