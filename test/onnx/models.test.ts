@@ -188,7 +188,7 @@ class Reparametrized extends nn.Module {
   readonly last = compile((x: Tensor) => x.mul(2).sum(2));
 
   forward(x: Tensor): Tensor {
-    const y = checkpoint((h: Tensor) => this.first.forward(h).tanh(), x) as Tensor;
+    const y = checkpoint((h: Tensor) => this.first.forward(h).tanh(), x);
     return this.last(this.second.forward(y.unsqueeze(1)).detach());
   }
 }
