@@ -42,20 +42,56 @@ const addressesOf = (shape: readonly Size[], strides: readonly number[], offset:
     [offset],
   );
 
-/** A view that is no box of levels, such as a diagonal, or one backwards. Null where that does not go. */
+/**
+ * A view that is no box of levels, such as a diagonal, or one backwards. Null where that does not go.
+ * @param x what fills memory, its dimensions in the order of memory
+ */
 export function gatherFrom(builder: Builder, x: Value, view: Layout): Value | null {
+  const batch = x.shape.findIndex((size) => size.isBatch);
+  // The batch is brought in front, and the view with it.
+  const moved = batch > 0 ? batchFirst(x.shape, batch, view) : view;
+  const order = [...x.shape.keys()];
+  if (batch > 0) order.unshift(...order.splice(batch, 1));
   const total = productOf(x.shape);
-  const lookup = total && lookUp(total, view);
+  const lookup = total && moved && lookUp(total, moved);
   if (lookup === null) return null;
   const { across, rows, length, sizes, addresses } = lookup;
-  const table = builder.reshape(x, [rows, length]);
+  const table = builder.reshape(builder.transpose(x, order), [rows, length]);
   const shape = sizes.map(({ times }) => times);
   const at = builder.constant(constant('int64', shape, addresses));
   const y = builder.node('Gather', [table, at], [rows, ...sizes], { axis: 1 });
   if (across < 0) return builder.reshape(y, sizes);
-  const order = [...sizes.keys()].map((i) => i + 1);
-  order.splice(across, 0, 0);
-  return builder.transpose(y, order);
+  const places = [...sizes.keys()].map((i) => i + 1);
+  places.splice(across, 0, 0);
+  return builder.transpose(y, places);
+}
+
+/** Where a view lies when the batch, which is not outermost in memory, comes before all else; null where that is not clear. */
+function batchFirst(shape: readonly Size[], batch: number, view: Layout): Layout | null {
+  const [before, after] = [productOf(shape.slice(0, batch)), productOf(shape.slice(batch + 1))];
+  if (before === null || after === null) return null;
+  const inner = after.times;
+  // What lies before the batch is as far apart as all of the batch is long: from now on, as what lies after it.
+  const outer = shape[batch].times * inner;
+  const isInner = (stride: Size): boolean => !stride.isBatch;
+  const strides = view.strides.map((stride, dim): Size | null => {
+    if (view.shape[dim].isBatch)
+      return stride.times === inner && isInner(stride) ? fixed(before.times * inner) : null;
+    if (isInner(stride)) return stride;
+    return stride.times % outer === 0 ? fixed((stride.times / outer) * inner) : null;
+  });
+  if (strides.includes(null) || view.offset.batch % outer !== 0) return null;
+  // Steps within what lies after the batch must not lead out of it.
+  let [least, most] = [view.offset.fixed, view.offset.fixed];
+  for (const [dim, stride] of view.strides.entries()) {
+    if (view.shape[dim].isBatch || !isInner(stride)) continue;
+    const reach = (view.shape[dim].times - 1) * stride.times;
+    least += Math.min(0, reach);
+    most += Math.max(0, reach);
+  }
+  if (least < 0 || most >= inner) return null;
+  const offset = { fixed: view.offset.fixed + (view.offset.batch / outer) * inner, batch: 0 };
+  return { shape: view.shape, strides: strides as Size[], offset };
 }
 
 /** Memory, in rows of the batch, after a tensor has been written to it that is no box of levels. */
