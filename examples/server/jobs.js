@@ -162,6 +162,7 @@ export class Jobs extends EventEmitter {
     let told = -Infinity;
     try {
       for await (const event of training) {
+        if (event.type !== 'done') this.#store.setProgress(id, event);
         if (event.type === 'step' && event.steps < told + every) continue;
         if (event.type === 'step') told = event.steps;
         this.#tell(id, event);
@@ -190,7 +191,6 @@ export class Jobs extends EventEmitter {
     } else if (type === 'step') this.#store.addEvent(id, { type, steps, epoch, loss });
     else if (type === 'epoch') this.#store.addEvent(id, { type, steps, epoch, loss, valLoss, metrics });
     else return;
-    this.#store.setProgress(id, { steps, epoch });
     this.emit(id);
   }
 
