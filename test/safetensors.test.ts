@@ -1,19 +1,19 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { arange, nn, rand, tensor, zeros } from '../lib/index.js';
+import { arange, nn, rand, tensor, zeros, type Tensor } from '../lib/index.js';
 import { checkWritable, writeFileAtomic } from '../lib/io/atomic.js';
-import { deserialize, loadFile, openFile, saveFile, serialize } from '../lib/io/safetensors.js';
-
-const inFolder = async (use: (folder: string) => Promise<void>): Promise<void> => {
-  const folder = await mkdtemp(join(tmpdir(), 'mgp-'));
-  try {
-    await use(folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-};
+import { bytesOf, encode, KIND_NAMES } from '../lib/io/elements.js';
+import {
+  deserialize,
+  loadFile,
+  openFile,
+  saveFile,
+  serialize,
+  type SafetensorsDType,
+} from '../lib/io/safetensors.js';
+import { inFolder } from './support/files.js';
 
 /** A file with this header and as many bytes of data. */
 const fileOf = (header: unknown, bytes: number): Uint8Array => {
@@ -88,20 +88,27 @@ const again = (bytes: Uint8Array): Uint8Array => {
   return new Uint8Array(Buffer.concat(serialize(tensors, metadata, { dtypes })));
 };
 
-for (const [kind, width] of [
-  ['F16', 2],
-  ['BF16', 2],
-  ['F8_E5M2', 1],
-  ['F8_E4M3', 1],
-  ['I8', 1],
-  ['I16', 2],
-  ['U16', 2],
+for (const [kind, length] of [
+  ['F16', 2 * 2 ** 16],
+  ['BF16', 2 * 2 ** 16],
+  ['F8_E5M2', 256],
+  ['F8_E4M3', 256],
+  ['F8_E5M2FNUZ', 256],
+  ['F8_E4M3FNUZ', 256],
+  ['F8_E8M0', 256],
+  ['F6_E2M3', 192],
+  ['F6_E3M2', 192],
+  ['F4', 256],
+  ['I8', 256],
+  ['I16', 2 * 2 ** 16],
+  ['U16', 2 * 2 ** 16],
 ] as const)
   test(`every ${kind} there is comes back bit for bit`, (t) => {
-    const count = 256 ** width;
-    const data = width === 1 ? Uint8Array.from({ length: count }, (_, i) => i) : new Uint8Array(2 * count);
-    if (width === 2) data.set(new Uint8Array(Uint16Array.from({ length: count }, (_, i) => i).buffer));
-    t.deepEqual(again(oneOf(kind, count, data)).subarray(-data.length), data);
+    const data =
+      length > 256
+        ? new Uint8Array(Uint16Array.from({ length: length / 2 }, (_, i) => i).buffer)
+        : Uint8Array.from({ length }, (_, i) => i);
+    t.deepEqual(again(oneOf(kind, data.length / bytesOf(kind), data)).subarray(-data.length), data);
   });
 
 test('small floats have the values that the standards give them', (t) => {
@@ -121,10 +128,35 @@ test('small floats have the values that the standards give them', (t) => {
   t.deepEqual(read('BF16', 2, 0x3f80, 0xc040, 0x0001), [1, -3, 2 ** -133]);
   t.deepEqual(read('F8_E4M3', 1, 0x38, 0x7e, 0x01, 0x7f), [1, 448, 2 ** -9, NaN]);
   t.deepEqual(read('F8_E5M2', 1, 0x3c, 0x7b, 0x01, 0x7c), [1, 57344, 2 ** -16, Infinity]);
+  t.deepEqual(read('F8_E4M3FNUZ', 1, 0x40, 0x7f, 0x01, 0xff, 0x80), [1, 240, 2 ** -10, -240, NaN]);
+  t.deepEqual(read('F8_E5M2FNUZ', 1, 0x40, 0x7f, 0x01, 0xff, 0x80), [1, 57344, 2 ** -17, -57344, NaN]);
+  t.deepEqual(read('F8_E8M0', 1, 0x7f, 0xfe, 0, 0x80, 0xff), [1, 2 ** 127, 2 ** -127, 2, NaN]);
+});
+
+test('floats of less than a byte, the lowest bits first', (t) => {
+  const read = (kind: 'F4' | 'F6_E2M3' | 'F6_E3M2', ...data: number[]): number[] => [
+    ...deserialize(oneOf(kind, data.length / bytesOf(kind), Uint8Array.from(data))).tensors.x.toArray(),
+  ];
+  t.deepEqual(read('F4', 0x10, 0x32, 0x54, 0x76, 0xf8), [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -6]);
+  // 0b001000, 0b011111, 0b100001, 0b111111, from the lowest bit on.
+  const codes = 0b001000 | (0b011111 << 6) | (0b100001 << 12) | (0b111111 << 18);
+  const bytes = [codes & 255, (codes >> 8) & 255, codes >>> 16];
+  t.deepEqual(read('F6_E2M3', ...bytes), [1, 7.5, -0.125, -7.5]);
+  t.deepEqual(read('F6_E3M2', ...bytes), [0.5, 28, -0.0625, -28]);
+  t.throws(() => serialize({ x: zeros([3]) }, {}, { dtypes: { x: 'F4' } }), {
+    instanceOf: RangeError,
+    message: '[safetensors] x: 3 numbers of F4 do not fill whole bytes',
+  });
+  t.throws(() => deserialize(oneOf('F6_E2M3', 3, new Uint8Array(2)), 'f'), {
+    message: /x: expected 2\.25 bytes/,
+  });
+  t.throws(() => deserialize(oneOf('C64', 1, new Uint8Array(8)), 'f'), {
+    message: '[safetensors] f: x: C64: complex numbers are not here',
+  });
 });
 
 test('floats are rounded to the nearest, ties to even, and never to an infinity', (t) => {
-  const write = (value: number, dtype: 'F16' | 'BF16' | 'F8_E4M3' | 'F32', from: 'float32' | 'float64') => {
+  const write = (value: number, dtype: SafetensorsDType, from: 'float32' | 'float64') => {
     const bytes = serialize({ x: tensor([value], { dtype: from }) }, {}, { dtypes: { x: dtype } });
     return deserialize(Buffer.concat(bytes)).tensors.x.item();
   };
@@ -135,12 +167,20 @@ test('floats are rounded to the nearest, ties to even, and never to an infinity'
   t.is(write(2 ** -25, 'F16', 'float32'), 0);
   t.is(write(-0, 'BF16', 'float64'), -0);
   t.is(write(460, 'F8_E4M3', 'float32'), 448);
+  t.is(write(-1e-9, 'F8_E4M3FNUZ', 'float32'), 0, 'there is no negative zero');
+  t.is(write(1.49, 'F8_E8M0', 'float32'), 1);
+  t.is(write(1.5, 'F8_E8M0', 'float64'), 2, 'as PyTorch rounds');
   for (const [value, dtype] of [
     [65520, 'F16'],
     [3.4e38, 'BF16'],
     [500, 'F8_E4M3'],
     [Infinity, 'F8_E4M3'],
     [1e300, 'F32'],
+    [0, 'F8_E8M0'],
+    [-1, 'F8_E8M0'],
+    [2e38 * 1.3, 'F8_E8M0'],
+    [300, 'F8_E4M3FNUZ'],
+    [Infinity, 'F8_E5M2FNUZ'],
   ] as const)
     t.throws(() => write(value, dtype, 'float64'), {
       instanceOf: RangeError,
@@ -201,6 +241,49 @@ test("a file of Python's safetensors comes back bit for bit", async (t) => {
     t.deepEqual(ours, theirs);
   });
 });
+
+const python = [process.env.MGP_SAFETENSORS_PYTHON, 'python3', '/usr/bin/python3'].find(
+  (path) =>
+    path !== undefined && spawnSync(path, ['-c', 'import safetensors'], { stdio: 'ignore' }).status === 0,
+);
+const READ = `
+import json, sys, safetensors
+with open(sys.argv[1], "rb") as file:
+    tensors = safetensors.deserialize(file.read())
+print(json.dumps([[name, x["dtype"], x["shape"], bytes(x["data"]).hex()] for name, x in tensors]))
+`;
+
+(python === undefined ? test.skip : test)(
+  "Python's safetensors reads every dtype that is written",
+  async (t) => {
+    const x = tensor([1, 2, 4, 0.5, 1, 2, 4, 0.5]);
+    const whole = tensor([0, 1, 2, 3, 4, 5, 6, 127], { dtype: 'int32' });
+    const tensors: Record<string, Tensor> = {};
+    const dtypes: Record<string, SafetensorsDType> = {};
+    for (const kind of KIND_NAMES) {
+      tensors[kind] = kind === 'BOOL' ? whole.gt(3) : /^[IU]/.test(kind) ? whole : x;
+      dtypes[kind] = kind;
+    }
+    await inFolder(async (folder) => {
+      const path = join(folder, 'all.safetensors');
+      await saveFile(tensors, path, { note: 'seven' }, { dtypes });
+      const read = JSON.parse(execFileSync(python ?? '', ['-c', READ, path], { encoding: 'utf8' })) as [
+        name: SafetensorsDType,
+        dtype: string,
+        shape: number[],
+        data: string,
+      ][];
+      t.deepEqual(read.map(([name]) => name).sort(), [...KIND_NAMES].sort());
+      for (const [name, dtype, shape, data] of read) {
+        t.deepEqual([dtype, shape], [name, [8]]);
+        t.is(
+          data,
+          Buffer.from(encode('t', name, tensors[name].toArray(), tensors[name].dtype, name)).toString('hex'),
+        );
+      }
+    });
+  },
+);
 
 test('single tensors are read from an open file', async (t) => {
   await inFolder(async (folder) => {

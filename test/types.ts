@@ -11,6 +11,7 @@ import {
   functional,
   grad,
   gradcheck,
+  io,
   linalg,
   matmul,
   max,
@@ -204,4 +205,32 @@ export async function seeing(model: nn.Module, x: Tensor, result: train.FitResul
   writer.addHparams({ lr: [0.1] }, {});
   // @ts-expect-error the option has another name
   await train.writeReport('run.html', { ...result, name: 'A run' });
+}
+
+export async function files(model: nn.Module, x: Tensor, bytes: Uint8Array): Promise<void> {
+  await io.npy.save('x.npy', x, { dtype: 'float16' });
+  exactly<Tensor>()(await io.npy.load('x.npy'));
+  exactly<Tensor>()(io.npy.deserialize(bytes));
+  const file = await io.npy.openFile('x.npy');
+  exactly<Tensor>()(await file.rows(0, file.shape[0]));
+  await io.npz.save('a.npz', [x, x], { compressed: true });
+  await io.npz.save('a.npz', model.stateDict(), { dtypes: { weight: 'int64' } });
+  exactly<Record<string, Tensor>>()(await io.npz.load('a.npz', { maxBytes: 1e9 }));
+  for await (const piece of io.npz.serialize({ x })) exactly<Uint8Array>()(piece);
+  const { tensors, dtypes } = await io.safetensors.loadFile('a.safetensors');
+  await io.safetensors.saveFile(tensors, 'b.safetensors', { note: 'text' }, { dtypes });
+  await io.safetensors.saveFile({ x }, 'c.safetensors', {}, { dtypes: { x: 'F8_E4M3' } });
+  exactly<Record<string, Tensor>>()(await io.torch.loadStateDict('model.pt', 'model'));
+  // @ts-expect-error the path comes first, as in NumPy
+  await io.npy.save(x, 'x.npy');
+  // @ts-expect-error NumPy has another name for it
+  await io.npy.save('x.npy', x, { dtype: 'F16' });
+  // @ts-expect-error a number is no tensor
+  await io.npz.save('a.npz', { x: 1 });
+  // @ts-expect-error the option has another name
+  await io.npz.save('a.npz', { x }, { compress: true });
+  // @ts-expect-error there is no such dtype
+  await io.safetensors.saveFile({ x }, 'c.safetensors', {}, { dtypes: { x: 'float16' } });
+  // @ts-expect-error notes are texts
+  await io.safetensors.saveFile({ x }, 'c.safetensors', { epoch: 3 });
 }

@@ -1,10 +1,11 @@
 import type { DType, TypedArray } from '../dtype.js';
 import { describe, rangeError, typeError } from '../errors.js';
+import { bitsOf, codeOf, isSmall, tableOf } from './small-floats.js';
 
 // Files know more kinds of numbers than tensors do. What a tensor has, is copied byte by byte; the others are read into the
 // smallest dtype here that holds all of their values, or, for wide integers, into int32 as far as the values fit.
 
-/** The dtype that a kind of number in a file is read into, and how many bytes it takes there. */
+/** The dtype that a kind of number in a file is read into, and how many bytes it takes there, if only a part of one. */
 const KINDS = {
   BOOL: { dtype: 'bool', bytes: 1 },
   U8: { dtype: 'uint8', bytes: 1 },
@@ -15,8 +16,14 @@ const KINDS = {
   U32: { dtype: 'int32', bytes: 4 },
   I64: { dtype: 'int32', bytes: 8 },
   U64: { dtype: 'int32', bytes: 8 },
+  F4: { dtype: 'float32', bytes: 0.5 },
+  F6_E2M3: { dtype: 'float32', bytes: 0.75 },
+  F6_E3M2: { dtype: 'float32', bytes: 0.75 },
   F8_E4M3: { dtype: 'float32', bytes: 1 },
   F8_E5M2: { dtype: 'float32', bytes: 1 },
+  F8_E4M3FNUZ: { dtype: 'float32', bytes: 1 },
+  F8_E5M2FNUZ: { dtype: 'float32', bytes: 1 },
+  F8_E8M0: { dtype: 'float32', bytes: 1 },
   F16: { dtype: 'float32', bytes: 2 },
   BF16: { dtype: 'float32', bytes: 2 },
   F32: { dtype: 'float32', bytes: 4 },
@@ -54,49 +61,6 @@ export const isKind = (value: unknown): value is Kind =>
 /** Whether the bytes of a kind are those of its dtype. */
 export const isSame = (kind: Kind): boolean => KIND_OF[dtypeOf(kind)] === kind;
 
-/** How a float of few bits is made: sign, exponent, mantissa. */
-interface Small {
-  readonly exponent: number;
-  readonly mantissa: number;
-  /** Whether there are infinities, as IEEE 754 has them. Else only the largest code is not a number. */
-  readonly ieee: boolean;
-}
-
-const SMALL: Partial<Record<Kind, Small>> = {
-  F8_E4M3: { exponent: 4, mantissa: 3, ieee: false },
-  F8_E5M2: { exponent: 5, mantissa: 2, ieee: true },
-  F16: { exponent: 5, mantissa: 10, ieee: true },
-  BF16: { exponent: 8, mantissa: 7, ieee: true },
-};
-
-/** What each code of a small float is in float32, as bits: what is not a number keeps its payload. */
-const tables = new Map<Kind, Uint32Array>();
-
-function tableOf(kind: Kind, small: Small): Uint32Array {
-  let table = tables.get(kind);
-  if (table === undefined) {
-    tables.set(kind, (table = makeTable(small)));
-  }
-  return table;
-}
-
-function makeTable({ exponent, mantissa, ieee }: Small): Uint32Array {
-  const half = 2 ** (exponent + mantissa);
-  const table = new Uint32Array(2 * half);
-  const values = new Float32Array(table.buffer);
-  const bias = 2 ** (exponent - 1) - 1;
-  for (let code = 0; code < half; code++) {
-    const e = code >> mantissa;
-    const m = code % 2 ** mantissa;
-    if (ieee && e === 2 ** exponent - 1) table[code] = (0xff << 23) | (m << (23 - mantissa));
-    else if (!ieee && code === half - 1) table[code] = 0x7fc00000;
-    else if (e === 0) values[code] = m * 2 ** (1 - bias - mantissa);
-    else values[code] = (1 + m / 2 ** mantissa) * 2 ** (e - bias);
-    table[code + half] = table[code] | 0x80000000;
-  }
-  return table;
-}
-
 /** Turns the bytes of each element around, in place: from big-endian to little-endian, or back. */
 export function swapBytes(bytes: Uint8Array, width: number): void {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -117,10 +81,9 @@ export function decode(
   fail: (message: string) => never,
   called: string = kind,
 ): void {
-  const small = SMALL[kind];
-  if (small !== undefined) {
-    const table = tableOf(kind, small);
-    const codes = bytesOf(kind) === 1 ? bytes : halves(bytes);
+  if (isSmall(kind)) {
+    const table = tableOf(kind);
+    const codes = codesOf(bytes, bitsOf(kind));
     const to = new Uint32Array(out.buffer, out.byteOffset, out.length);
     for (let i = 0; i < codes.length; i++) to[i] = table[codes[i]];
     return;
@@ -151,10 +114,27 @@ function readInteger(kind: Kind, view: DataView, at: number): number | bigint {
   return kind === 'I64' ? view.getBigInt64(at, true) : view.getBigUint64(at, true);
 }
 
-/** The bytes as 16-bit numbers, which must begin at an even address. */
-function halves(bytes: Uint8Array): Uint16Array {
-  const { buffer, byteOffset, length } = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
-  return new Uint16Array(buffer, byteOffset, length / 2);
+/** The bytes as numbers of so many bits, those of the lowest bits first. */
+function codesOf(bytes: Uint8Array, bits: number): Uint8Array | Uint16Array {
+  if (bits === 8) return bytes;
+  if (bits === 16) {
+    // These must begin at an even address.
+    const { buffer, byteOffset, length } = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
+    return new Uint16Array(buffer, byteOffset, length / 2);
+  }
+  const codes = new Uint8Array((bytes.length * 8) / bits);
+  for (let i = 0, at = 0; i < codes.length; i++, at += bits) {
+    const byte = at >> 3;
+    codes[i] = ((bytes[byte] | (bytes[byte + 1] << 8)) >> (at & 7)) & (2 ** bits - 1);
+  }
+  return codes;
+}
+
+/** Puts a code of so many bits in its place, among zeros. */
+function putCode(bytes: Uint8Array, i: number, code: number, bits: number): void {
+  const [byte, shift] = [(i * bits) >> 3, (i * bits) & 7];
+  bytes[byte] |= code << shift;
+  if (shift + bits > 8) bytes[byte + 1] |= code >> (8 - shift);
 }
 
 /** What whole numbers of a kind hold. */
@@ -191,13 +171,14 @@ export function encode(
   const view = new DataView(bytes.buffer);
   if (range !== undefined && isFloating)
     typeError(op, `${name}: expected whole numbers for ${called}, got ${dtype}`);
-  const small = SMALL[kind];
+  if (!Number.isInteger(array.length * width))
+    rangeError(op, `${name}: ${array.length} numbers of ${called} do not fill whole bytes`);
   const bits = dtype === 'float32' ? new Uint32Array(array.buffer, array.byteOffset, array.length) : null;
   for (let i = 0; i < array.length; i++) {
     const value = array[i];
     const fits =
       range === undefined
-        ? write(view, i * width, value, kind, small, bits?.[i])
+        ? write(bytes, view, i, value, kind, bits?.[i])
         : value >= range[0] && value <= range[1];
     if (!fits) rangeError(op, `${name}: ${value} does not fit into ${called}`);
     if (range !== undefined) writeInteger(view, i * width, value, width);
@@ -214,47 +195,23 @@ function writeInteger(view: DataView, at: number, value: number, width: number):
 
 /** Writes a float, and says whether it fits. */
 function write(
+  bytes: Uint8Array,
   view: DataView,
-  at: number,
+  i: number,
   value: number,
   kind: Kind,
-  small: Small | undefined,
   bits: number | undefined,
 ): boolean {
-  if (small !== undefined) {
-    const code = smallCode(value, small, bits);
+  if (isSmall(kind)) {
+    const code = codeOf(kind, value, bits);
     if (code === null) return false;
-    if (KINDS[kind].bytes === 1) view.setUint8(at, code);
-    else view.setUint16(at, code, true);
+    if (bitsOf(kind) === 16) view.setUint16(2 * i, code, true);
+    else putCode(bytes, i, code, bitsOf(kind));
     return true;
   }
-  if (kind === 'F64') view.setFloat64(at, value, true);
-  else view.setFloat32(at, value, true);
+  if (kind === 'F64') view.setFloat64(8 * i, value, true);
+  else view.setFloat32(4 * i, value, true);
   return kind === 'F64' || !Number.isFinite(value) || Number.isFinite(Math.fround(value));
-}
-
-const scratch = new DataView(new ArrayBuffer(8));
-
-/** The code nearest to a number; null where that is beyond the largest. */
-function smallCode(value: number, { exponent, mantissa, ieee }: Small, bits?: number): number | null {
-  const half = 2 ** (exponent + mantissa);
-  const infinity = (2 ** exponent - 1) * 2 ** mantissa;
-  scratch.setFloat64(0, value);
-  const high = scratch.getUint32(0);
-  const sign = (bits ?? high) >>> 31 ? half : 0;
-  if (Number.isNaN(value)) {
-    const payload = bits === undefined ? 0 : (bits & 0x7fffff) >>> (23 - mantissa);
-    return sign + (ieee ? infinity + (payload || 2 ** (mantissa - 1)) : half - 1);
-  }
-  if (!Number.isFinite(value)) return ieee ? sign + infinity : null;
-  const least = 2 - 2 ** (exponent - 1);
-  const e = Math.max(((high >>> 20) & 0x7ff) - 1023, least);
-  const steps = Math.abs(value) / 2 ** (e - mantissa);
-  let whole = Math.floor(steps);
-  const rest = steps - whole;
-  if (rest > 0.5 || (rest === 0.5 && whole % 2 === 1)) whole++;
-  const code = (e - least) * 2 ** mantissa + whole;
-  return code < (ieee ? infinity : half - 1) ? sign + code : null;
 }
 
 /** Throws unless a value is the name of a kind. */

@@ -77,7 +77,7 @@ export async function saveFile(
 
 /**
  * Reads a safetensors file: a new tensor for each in it. What tensors here do not have, becomes what holds its values:
- * F16, BF16, F8_E4M3 and F8_E5M2 become float32; I8, I16, U16, U32, I64 and U64 become int32.
+ * F16, BF16 and all of F8, F6 and F4 become float32; I8, I16, U16, U32, I64 and U64 become int32.
  * @throws TypeError, RangeError naming the file and what is wrong with it, such as an I64 that does not fit into int32.
  */
 export async function loadFile(path: string): Promise<Safetensors> {
@@ -160,7 +160,7 @@ export class SafetensorsFile {
 }
 
 /** How much of a file is read at a time: whole elements of every dtype. */
-const CHUNK = 8 * 2 ** 20;
+const CHUNK = 6 * 2 ** 20;
 
 /** Fills an array from a position in a file. */
 async function readAt(
@@ -308,6 +308,7 @@ function readEntry(name: string, entry: unknown, file: string): SafetensorsEntry
   const fail = (message: string): never => typeError(OP, `${file}: ${name}: ${message}`);
   if (!isObject(entry)) return fail(`expected an object, got ${describe(entry)}`);
   const { dtype, shape, data_offsets: offsets } = entry;
+  if (dtype === 'C64') fail('C64: complex numbers are not here');
   if (!isKind(dtype)) return fail(`dtype: expected one of ${KIND_NAMES.join(', ')}, got ${describe(dtype)}`);
   if (!isCounts(shape) || shape.length > MAX_DIMS)
     return fail(`shape: expected at most ${MAX_DIMS} whole numbers, got ${JSON.stringify(shape)}`);
