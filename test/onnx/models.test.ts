@@ -167,6 +167,11 @@ class Indexed extends nn.Module<[Tensor, Tensor], Record<string, Tensor | Tensor
       looked: this.table.at(index),
       gathered: x.gather(1, rows),
       scattered: x.scatterAdd(1, rows, x.narrow(1, 0, 3)),
+      put: [
+        x.indexPut([':', [0, 2], [1, 3]], 5),
+        x.indexPut([':', [1, 1, 4]], x.narrow(1, 0, 3), true).neg(),
+        x.indexPut(['...', [0, 3]], 7),
+      ],
       hot: functional.oneHot(index, 6),
       filled: x.maskedFill(x.gt(0.5), 9),
       selected: x.indexSelect(1, tensor([4, 0], { dtype: 'int32' })),

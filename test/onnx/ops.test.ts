@@ -24,8 +24,6 @@ const REFUSED = new Set([
     'luSolve',
     'luUnpack',
   ],
-  // Places of a tensor that it finds by arithmetic on addresses.
-  'indexPut',
   ...['det', 'logdet', 'slogdet', 'qr', 'geqrf', 'orgqr', 'svd', 'pinverse'],
 ]);
 const isRefused = ({ op }: Row): boolean => REFUSED.has(op) || op.startsWith('linalg.');

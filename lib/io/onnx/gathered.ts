@@ -112,3 +112,50 @@ export function scatterInto(
   const inputs = [builder.reshape(whole, [rows, length]), at, builder.reshape(sorted, shape)];
   return builder.node('ScatterElements', inputs, [rows, length], { axis: 1 });
 }
+
+/**
+ * Memory, in rows of the batch, after slices have been written to it at places of a tensor's first dimension, whose elements
+ * may lie anywhere. Null where that does not go.
+ * @param view the tensor that is written to
+ * @param index the places, in one dimension
+ * @param src the slices: (places, …rest of the view)
+ */
+export function scatterSlicesInto(
+  builder: Builder,
+  whole: Value,
+  view: Layout,
+  index: Value,
+  src: Value,
+  reduction: string,
+): Value | null {
+  const [, ...rest] = view.shape;
+  const total = productOf(whole.shape);
+  const lookup = total && lookUp(total, { ...view, shape: [ONE, ...rest] });
+  const [step, [places]] = [view.strides[0], index.shape];
+  if (lookup === null || step.isBatch || places.isBatch) return null;
+  const { across, rows, length, addresses } = lookup;
+  const steps = builder.withNumber('Mul', builder.cast(index, 'int64'), step.times);
+  const inner = builder.constant(constant('int64', [1, addresses.length], addresses));
+  const at = builder.pointwise('Add', [builder.reshape(steps, [places, ONE]), inner]);
+  const shape = [rows, fixed(places.times * addresses.length)];
+  const order = [...view.shape.keys()].filter((dim) => dim !== across);
+  const sorted = builder.transpose(src, across < 0 ? order : [across, ...order]);
+  const inputs = [
+    builder.reshape(whole, [rows, length]),
+    builder.expand(builder.reshape(at, [ONE, shape[1]]), shape),
+    builder.reshape(sorted, shape),
+  ];
+  return builder.node('ScatterElements', inputs, [rows, length], { axis: 1, reduction });
+}
+
+/** Whether an element of memory is there twice in a tensor, as in windows that overlap. */
+export function overlaps(view: Layout): boolean {
+  const dims = [...view.shape.keys()].filter((dim) => !isOne(view.shape[dim]));
+  dims.sort((a, b) => exampleOf(view.strides[a]) - exampleOf(view.strides[b]));
+  let reach = 0;
+  for (const dim of dims) {
+    if (exampleOf(view.strides[dim]) <= reach) return true;
+    reach += (exampleOf(view.shape[dim]) - 1) * exampleOf(view.strides[dim]);
+  }
+  return false;
+}

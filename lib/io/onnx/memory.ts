@@ -3,7 +3,7 @@ import { contiguousStrides } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import type { Builder, Value } from './builder.js';
 import { constantOf } from './constants.js';
-import { gatherFrom, scatterInto } from './gathered.js';
+import { gatherFrom, scatterInto, scatterSlicesInto } from './gathered.js';
 import { endOf, reachesNoFurther, refineAll, roundedUp, sameLayout } from './layouts.js';
 import { boxOf, levelsOf, orderOf, type Box, type Layout } from './levels.js';
 import type { View } from './merge.js';
@@ -69,6 +69,24 @@ export class Memory {
     };
     const others = (this.#pieces.get(view.memory) ?? []).filter((other) => !sameLayout(other, piece));
     this.#pieces.set(view.memory, [...others, piece]);
+  }
+
+  /** Says that slices were written to places of a tensor whose elements overlap in memory. */
+  writeSlices(view: View, index: Value, src: Value, reduction: string): void {
+    const { builder } = this;
+    const [piece, ...others] = this.#pieces.get(view.memory) ?? [];
+    const levels = piece === undefined || others.length > 0 ? null : levelsOf(piece);
+    const isWhole = levels !== null && piece.offset.fixed === 0 && piece.offset.batch === 0;
+    const changed = isWhole
+      ? scatterSlicesInto(builder, inMemoryOrder(builder, piece), view, index, src, reduction)
+      : null;
+    if (levels === null || changed === null)
+      return builder.fail('parts of a tensor are written at places that ONNX has no operation for');
+    const shape = levels.map(({ size }) => size);
+    const strides = levels.map(({ stride }) => stride);
+    this.#pieces.set(view.memory, [
+      { value: builder.reshape(changed, shape), shape, strides, offset: piece.offset },
+    ]);
   }
 
   #state(name: string): Piece {

@@ -1,5 +1,6 @@
 import type { ScatterOp } from '../../../backend/contract.js';
 import type { Value } from '../builder.js';
+import { overlaps } from '../gathered.js';
 import type { View } from '../merge.js';
 import type { Scribe } from '../scribe.js';
 import { ONE } from '../sizes.js';
@@ -46,6 +47,10 @@ export function scatterSlices(
 ): void {
   const { builder, memory } = scribe;
   const values = memory.read(src);
+  if (dim === 0 && overlaps(out)) {
+    memory.writeSlices(out, memory.read(index), values, REDUCTIONS[op]);
+    return;
+  }
   const along = values.shape.map((_, i) => (i === dim ? index.shape[0] : ONE));
   const everywhere = builder.expand(builder.reshape(memory.read(index), along), values.shape);
   memory.write(out, scattered(scribe, op, memory.read(out), dim, everywhere, values));
