@@ -16,6 +16,13 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
+/** Whether memory can hold a shape. A size of 0 does not make up for others that are too large: strides would overflow. */
+export function fitsMemory(shape: Shape): boolean {
+  let elements = 1;
+  for (let i = 0; i < shape.length; i++) elements *= shape[i] || 1;
+  return elements <= MAX_SIZE;
+}
+
 /** As Python prints a tuple: `(2, 3)`, `(3,)`, `()`. */
 export function formatShape(shape: Shape): string {
   return shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
@@ -81,7 +88,6 @@ export function sameShape(a: Shape, b: Shape): boolean {
 export function checkShape(op: string, shape: unknown): asserts shape is Shape {
   if (!Array.isArray(shape)) typeError(op, `shape: expected an array of sizes, got ${describe(shape)}`);
   if (shape.length > MAX_DIMS) shapeError(op, `at most ${MAX_DIMS} dimensions, got ${shape.length}`);
-  let elements = 1;
   for (const size of shape as unknown[]) {
     if (typeof size !== 'number')
       typeError(
@@ -93,10 +99,8 @@ export function checkShape(op: string, shape: unknown): asserts shape is Shape {
         op,
         `shape: expected whole numbers from 0, got ${describe(size)} in [${shape.map(describe).join(', ')}]`,
       );
-    // A size of 0 does not make up for others that are too large: strides would overflow.
-    elements *= size || 1;
   }
-  if (elements > MAX_SIZE)
+  if (!fitsMemory(shape as Shape))
     rangeError(op, `shape ${formatShape(shape as Shape)} has more elements than memory can hold`);
 }
 

@@ -345,6 +345,11 @@ const damaged: [string, Uint8Array, RegExp][] = [
     /x: expected [\d.e+]+ bytes/,
   ],
   [
+    'too large a size beside a 0',
+    fileOf({ x: { ...entry, shape: [2 ** 50, 2 ** 50, 0], data_offsets: [0, 0] } }, 0),
+    /x: shape: .* is too large/,
+  ],
+  [
     'notes that are no texts',
     fileOf({ __metadata__: { a: 1 } }, 0),
     /__metadata__: expected an object of texts/,

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { io, nn, type Tensor } from '../lib/index.js';
 import { Global, unpickle } from '../lib/io/pickle.js';
-
-const fixture = (name: string): string => new URL(`fixtures/${name}`, import.meta.url).pathname;
+import { fixture, inFolder, zipOf } from './support/files.js';
 
 test('every dtype of a file of torch.save, also strided and empty', async (t) => {
   const state = await io.torch.loadStateDict(fixture('dtypes.pt'));
@@ -82,6 +81,35 @@ test('a pickle runs nothing', (t) => {
   ])
     t.throws(() => read(text), { message: /^\[p\] f: / }, JSON.stringify(text));
 });
+
+/** What is in a file of torch.save with this pickle, and a storage of one byte. */
+const loadPickle = async (pickle: string): Promise<unknown> => {
+  let read: unknown;
+  await inFolder(async (folder) => {
+    const path = join(folder, 'x.pt');
+    await writeFile(path, await zipOf({ 'x/data.pkl': Buffer.from(pickle, 'latin1'), 'x/data/0': 'a' }));
+    read = await io.torch.load(path);
+  });
+  return read;
+};
+
+test('pickles that would take all memory or stack are errors', async (t) => {
+  t.deepEqual(await loadPickle(`\x80\x02${']'.repeat(100)}${'a'.repeat(99)}.`), nested(100));
+  await t.throwsAsync(loadPickle(`\x80\x02${']'.repeat(100_000)}${'a'.repeat(99_999)}.`), {
+    instanceOf: TypeError,
+    message: /containers in containers, deeper than 200/,
+  });
+  const tensor = (size: string): string =>
+    '\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\nByteStorage\nX\x01\x00\x00\x000' +
+    `X\x03\x00\x00\x00cpuK\x01tQK\x00${size}\x85K\x00\x85tR.`;
+  t.deepEqual(((await loadPickle(tensor('K\x03'))) as Tensor).tolist(), [97, 97, 97]);
+  await t.throwsAsync(loadPickle(tensor('\x8a\x06\xff\xff\xff\xff\xff\x7f')), {
+    instanceOf: RangeError,
+    message: /a tensor of shape \(140737488355327,\): more elements than memory can hold/,
+  });
+});
+
+const nested = (depth: number): unknown => (depth === 1 ? [] : [nested(depth - 1)]);
 
 test('damaged files are errors', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'mgp-'));

@@ -1,5 +1,5 @@
 import { describe, typeError } from '../errors.js';
-import { MAX_DIMS, type Shape } from '../shape.js';
+import { fitsMemory, MAX_DIMS, type Shape } from '../shape.js';
 import { bytesOf, type Kind } from './elements.js';
 import { parseLiteral, type Literal } from './python-literal.js';
 
@@ -123,6 +123,7 @@ export function readHeader(op: string, bytes: Uint8Array, major: number, file: s
     return fail(`fortran_order: expected True or False, got ${show(fortranOrder)}`);
   if (!isShape(shape) || shape.length > MAX_DIMS)
     return fail(`shape: expected a tuple of at most ${MAX_DIMS} sizes, got ${show(shape)}`);
+  if (shape.includes(0) && !fitsMemory(shape)) return fail(`shape: ${show(shape)} is too large`);
   return { ...readDescr(descr, fail), shape, fortranOrder };
 }
 

@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { describe, rangeError, typeError } from '../errors.js';
-import { formatShape, MAX_DIMS, sizeOf, type Shape } from '../shape.js';
+import { fitsMemory, formatShape, MAX_DIMS, sizeOf, type Shape } from '../shape.js';
 import { checkTensor, empty, type Tensor } from '../tensor.js';
 import { checkOptions } from '../ops/primitive.js';
 import { writeFileAtomic } from './atomic.js';
@@ -312,6 +312,7 @@ function readEntry(name: string, entry: unknown, file: string): SafetensorsEntry
   if (!isKind(dtype)) return fail(`dtype: expected one of ${KIND_NAMES.join(', ')}, got ${describe(dtype)}`);
   if (!isCounts(shape) || shape.length > MAX_DIMS)
     return fail(`shape: expected at most ${MAX_DIMS} whole numbers, got ${JSON.stringify(shape)}`);
+  if (sizeOf(shape) === 0 && !fitsMemory(shape)) return fail(`shape: ${formatShape(shape)} is too large`);
   if (!isCounts(offsets) || offsets.length !== 2)
     return fail(`data_offsets: expected two whole numbers, got ${JSON.stringify(offsets)}`);
   return { dtype, shape, start: offsets[0], end: offsets[1] };

@@ -1,5 +1,5 @@
 import { describe, rangeError, typeError } from '../errors.js';
-import { MAX_DIMS, sizeOf } from '../shape.js';
+import { fitsMemory, formatShape, MAX_DIMS, sizeOf } from '../shape.js';
 import { empty, Tensor, viewOf } from '../tensor.js';
 import { bytesOf, decode, dtypeOf, swapBytes, type Kind } from './elements.js';
 import { Global, unpickle } from './pickle.js';
@@ -12,6 +12,9 @@ export { save, serialize } from './torch-save.js';
 // tensors and containers are built; nothing in it is executed.
 
 const OP = 'torch.load';
+
+/** Deeper than any state is. */
+const MAX_DEPTH = 200;
 
 const STORAGES: Readonly<Record<string, Kind>> = {
   'torch.BoolStorage': 'BOOL',
@@ -99,6 +102,8 @@ async function read(source: Source, path: string): Promise<TorchValue> {
       return typeError(OP, `${path}: a tensor without storage, offset, size and stride`);
     if (size.length > MAX_DIMS || size.length !== stride.length)
       rangeError(OP, `${path}: a tensor of ${size.length} sizes and ${stride.length} strides`);
+    if (!fitsMemory(size))
+      rangeError(OP, `${path}: a tensor of shape ${formatShape(size)}: more elements than memory can hold`);
     const last = size.reduce((sum, n, i) => sum + (n - 1) * stride[i], offset);
     if (sizeOf(size) === 0) return empty(size, storage.dtype);
     if (last >= storage.size)
@@ -172,7 +177,8 @@ function pairs(items: unknown, path: string): Map<unknown, unknown> {
 }
 
 /** Maps of texts as objects, all the way down; anything that is no value is an error. */
-function plain(value: unknown, path: string, done: Map<unknown, TorchValue>): TorchValue {
+function plain(value: unknown, path: string, done: Map<unknown, TorchValue>, depth = 0): TorchValue {
+  if (depth > MAX_DEPTH) typeError(OP, `${path}: containers in containers, deeper than ${MAX_DEPTH}`);
   if (
     value === null ||
     value instanceof Tensor ||
@@ -184,7 +190,7 @@ function plain(value: unknown, path: string, done: Map<unknown, TorchValue>): To
   if (Array.isArray(value)) {
     const out: TorchValue[] = [];
     done.set(value, out);
-    for (const item of value as unknown[]) out.push(plain(item, path, done));
+    for (const item of value as unknown[]) out.push(plain(item, path, done, depth + 1));
     return out;
   }
   if (value instanceof Map) {
@@ -192,8 +198,8 @@ function plain(value: unknown, path: string, done: Map<unknown, TorchValue>): To
     const out = named ? {} : new Map<TorchValue, TorchValue>();
     done.set(value, out);
     for (const [name, item] of value as Map<unknown, unknown>) {
-      const content = plain(item, path, done);
-      if (out instanceof Map) out.set(plain(name, path, done), content);
+      const content = plain(item, path, done, depth + 1);
+      if (out instanceof Map) out.set(plain(name, path, done, depth + 1), content);
       else
         Object.defineProperty(out, name as string, {
           value: content,
