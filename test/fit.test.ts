@@ -184,6 +184,33 @@ test.serial('leaving the loop ends the training; the result says so', async (t) 
   });
 });
 
+test.serial('data is closed however a training ends', async (t) => {
+  const model = makeModel();
+  let open = 0;
+  const batches = {
+    *[Symbol.iterator]() {
+      open++;
+      try {
+        for (let i = 0; i < 3; i++) yield [...samples().tensors];
+      } finally {
+        open--;
+      }
+    },
+  };
+  for (const type of ['step', 'epoch'])
+    for (const validation of [undefined, batches]) {
+      const options = { ...setUp(model), data: batches, validation };
+      for await (const event of fit(model, options)) if (event.type === type) break;
+      t.is(open, 0);
+      const failing = fit(model, { ...options, loss: () => t.fail as never });
+      await t.throwsAsync(async () => failing);
+      t.is(open, 0);
+      const aborted = fit(model, options);
+      for await (const event of aborted) if (event.type === type) aborted.abort();
+      t.is(open, 0);
+    }
+});
+
 test.serial('errors come to whoever listens or waits', async (t) => {
   const model = makeModel();
   const broken = { ...setUp(), loss: (x: Tensor) => x.sum().mul(NaN) };

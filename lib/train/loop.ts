@@ -6,7 +6,7 @@ import type { Metric } from './metrics/metric.js';
 import type { Monitor, Plan } from './options.js';
 import { iterate, iterateFrom, lengthOf } from './positions.js';
 import { Progress } from './progress.js';
-import { freshState } from './checkpoint/state.js';
+import { freshState, positionedOf } from './checkpoint/state.js';
 import { makeStep, test } from './step.js';
 
 /** The training itself. */
@@ -92,7 +92,7 @@ export class Loop {
     const state = this.#state;
     const batches = await iterateFrom(this.#plan.data, state);
     try {
-      for (;;) {
+      while (!this.#isAborted()) {
         const since = performance.now();
         const next = batches.next();
         const result = next instanceof Promise ? await next : next;
@@ -105,12 +105,10 @@ export class Loop {
         yield event;
         if (this.#checkpoints?.isDueAfterStep()) yield await this.#checkpoints.save();
         if (this.#breath.due()) await this.#breath.take();
-        if (this.#isAborted()) break;
       }
-      await batches.return?.();
-    } catch (error) {
-      await batches.return?.();
-      throw error;
+    } finally {
+      // Also where the listener left at a `yield`: files and threads of the data are to be closed.
+      if (!state.trained) await batches.return?.();
     }
   }
 
@@ -137,6 +135,8 @@ export class Loop {
   async #validate(validation: Plan['data']): Promise<number | undefined> {
     const { model, metrics } = this.#plan;
     const random = getRngState();
+    const position = positionedOf(validation);
+    const begin = position?.stateDict();
     for (const metric of metrics.values()) metric.reset();
     model.eval();
     let losses = 0;
@@ -146,6 +146,7 @@ export class Loop {
         if (this.#isAborted()) {
           // As if it had not begun.
           setRngState(random);
+          position?.loadStateDict(begin);
           return undefined;
         }
         const { loss, samples } = test(this.#plan, batch);
