@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, watch } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -111,6 +111,28 @@ for (const [name, variant] of Object.entries(VARIANTS))
       t.deepEqual(outcomeOf(second, result), expected, `stopped after ${steps} steps`);
     }
   });
+
+test.serial('validations in an order of their own go on, too', async (t) => {
+  const shuffled = (): SetUp =>
+    setUp(() => ({ validation: new data.DataLoader(samples(), { batchSize: 7, shuffle: true, seed: 4 }) }));
+  const whole = shuffled();
+  const expected = outcomeOf(whole, await fit(whole.model, whole.options));
+  const folder = newFolder();
+  await abortedAfter(6, shuffled(), folder);
+  // Stopped in a validation.
+  const second = shuffled();
+  const training = fit(second.model, {
+    ...second.options,
+    checkpoint: folder,
+    apply: ([x, target]) => {
+      if (!second.model.training) training.abort();
+      return [second.model.forward(x), target];
+    },
+  });
+  t.like(await training, { reason: 'aborted', steps: 10 });
+  const third = shuffled();
+  t.deepEqual(outcomeOf(third, await fit(third.model, { ...third.options, checkpoint: folder })), expected);
+});
 
 test.serial('a training that is stopped in its validation makes it again', async (t) => {
   const validation = new data.DataLoader(samples(), { batchSize: 7 });
@@ -287,6 +309,58 @@ test.serial('checkpoints of another training are refused, and nothing changes', 
     { message: /expected a scheduler/ },
   );
   t.deepEqual(await readdir(folder), before);
+});
+
+test.serial('a checkpoint whose state was changed by hand is refused, and nothing changes', async (t) => {
+  const folder = newFolder();
+  const first = setUp();
+  await fit(first.model, { ...first.options, epochs: 1, checkpoint: folder });
+  const path = join(folder, 'step-00000005.safetensors');
+  const sound = await train.loadCheckpoint(path);
+  const { run } = sound as { run: Record<string, unknown> };
+  const wrong: [train.CheckpointState, RegExp][] = [
+    [{ run: undefined }, /run: epoch: expected a number, got undefined/],
+    [{ run: { ...run, epoch: '2' } }, /run: epoch: expected a number, got "2"/],
+    [{ run: { ...run, history: {} } }, /run: history: expected a list, got/],
+    [{ run: { ...run, best: 'none' } }, /run: best: expected a number, got "none"/],
+    [{ run: { ...run, random: {} } }, /setRngState/],
+    [{ random: 3 }, /setRngState/],
+    [{ model: null }, /loadStateDict/],
+    [{ metrics: null }, /metrics: expected an object, got null/],
+  ];
+  for (const [change, message] of wrong) {
+    await train.saveCheckpoint(path, { ...sound, ...change });
+    const second = setUp(() => ({ metrics: [train.accuracy()] }));
+    const before = outcomeOf(second, { history: [], steps: 0, reason: 'aborted', seconds: 0 });
+    const training = fit(second.model, { ...second.options, checkpoint: folder });
+    const error = await t.throwsAsync(async () => training);
+    t.regex(error.message, /^\[fit\] checkpoint: .*step-00000005\.safetensors is not of this training: /);
+    t.regex(error.message, message);
+    t.deepEqual(outcomeOf(second, { history: [], steps: 0, reason: 'aborted', seconds: 0 }), before);
+  }
+  await train.saveCheckpoint(path, sound);
+  const last = setUp();
+  t.is((await fit(last.model, { ...last.options, checkpoint: folder })).steps, 15);
+});
+
+test.serial('what the system does not let read is no damage, and folders are no checkpoints', async (t) => {
+  const folder = newFolder();
+  const first = setUp();
+  await fit(first.model, { ...first.options, epochs: 2, checkpoint: folder });
+  await mkdir(join(folder, 'step-00000099.safetensors'));
+  const newest = join(folder, 'step-00000010.safetensors');
+  await rename(newest, `${newest}.elsewhere`);
+  await symlink('nowhere', newest);
+  const names = (await readdir(folder)).sort();
+  const second = setUp();
+  await t.throwsAsync(async () => fit(second.model, { ...second.options, checkpoint: folder }), {
+    message: /^\[fit\] checkpoint: .*step-00000010\.safetensors cannot be read: ENOENT/,
+  });
+  t.deepEqual((await readdir(folder)).sort(), names);
+  await rm(newest);
+  await rename(`${newest}.elsewhere`, newest);
+  const third = setUp();
+  t.is((await fit(third.model, { ...third.options, checkpoint: folder })).steps, 15);
 });
 
 test.serial('wrong options are refused at once', (t) => {

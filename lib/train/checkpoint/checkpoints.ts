@@ -38,6 +38,7 @@ export class Checkpoints {
       const { message } = cause as Error;
       throw new Error(`[fit] checkpoint: ${path} is not of this training: ${message}`, { cause });
     }
+    await this.#folder.putAside(damaged);
     for (const { error } of damaged)
       process.emitWarning(`${error.message}\nGoing on from ${path}.`, { type: 'MgpCheckpointWarning' });
     const { run } = this.#parts;

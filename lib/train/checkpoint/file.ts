@@ -66,7 +66,13 @@ async function serializeCheckpoint(state: object): Promise<Uint8Array[]> {
 export async function loadCheckpoint<State extends object = CheckpointState>(path: string): Promise<State> {
   await verify(path);
   const { tensors, metadata } = await loadFile(path);
-  return unpack(JSON.parse(metadata.state), tensors) as State;
+  try {
+    return unpack(JSON.parse(metadata.state), tensors) as State;
+  } catch (cause) {
+    throw new Error(`[${LOAD}] ${path}: the state in it cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 async function verify(path: string): Promise<void> {
@@ -145,11 +151,18 @@ function unpack(value: unknown, tensors: Readonly<Record<string, Tensor>>): unkn
     readonly $tensor?: string;
     readonly $number?: string;
   };
-  if (tensor !== undefined) return tensors[tensor];
-  if (number !== undefined) return NUMBERS.get(number);
+  if (tensor !== undefined)
+    return known(tensor, Object.hasOwn(tensors, tensor) ? tensors[tensor] : undefined);
+  if (number !== undefined) return known(number, NUMBERS.get(number));
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [name.replace(/^\$/, ''), unpack(item, tensors)]),
   );
+}
+
+/** What was found under a name; throws where that is nothing. */
+function known<T>(name: string, value: T | undefined): T {
+  if (value === undefined) throw new Error(`there is no ${name} in the file`);
+  return value;
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

@@ -37,26 +37,28 @@ export class CheckpointFolder {
 
   /** The paths of the checkpoints, newest first. */
   async list(): Promise<string[]> {
-    const steps = (await readdir(this.dir)).flatMap((name) => {
-      const match = NAME.exec(name);
-      return match === null ? [] : [{ name, steps: Number(match[1]) }];
+    const steps = (await readdir(this.dir, { withFileTypes: true })).flatMap((entry) => {
+      const match = NAME.exec(entry.name);
+      return match === null || entry.isDirectory() ? [] : [{ name: entry.name, steps: Number(match[1]) }];
     });
     return steps.sort((a, b) => b.steps - a.steps).map(({ name }) => join(this.dir, name));
   }
 
   /**
-   * The newest checkpoint that can be read. Those that cannot are put aside, under their name and `.damaged`.
+   * The newest checkpoint that can be read.
    * @returns null where there is none at all
-   * @throws Error where there are some, and none can be read
+   * @throws Error where there are some, and none can be read, or the system does not let one be read
    */
   async find(): Promise<FoundCheckpoint | null> {
     const damaged: DamagedCheckpoint[] = [];
     for (const path of await this.list()) {
       try {
-        const state = await loadCheckpoint(path);
-        for (const { path: bad } of damaged) await rename(bad, `${bad}.damaged`);
-        return { path, state, damaged };
+        return { path, state: await loadCheckpoint(path), damaged };
       } catch (error) {
+        // Too many open files or a missing permission say nothing against the checkpoint: an older one must not replace it.
+        const { errno, code, message } = error as NodeJS.ErrnoException;
+        if (errno !== undefined && code !== 'EIO')
+          throw new Error(`[fit] checkpoint: ${path} cannot be read: ${message}`, { cause: error });
         damaged.push({ path, error: error as Error });
       }
     }
@@ -68,6 +70,11 @@ export class CheckpointFolder {
         cause: damaged[0].error,
       },
     );
+  }
+
+  /** Gives checkpoints that could not be read other names: `.damaged` after their own. */
+  async putAside(damaged: readonly DamagedCheckpoint[]): Promise<void> {
+    for (const { path } of damaged) await rename(path, `${path}.damaged`);
   }
 
   /**

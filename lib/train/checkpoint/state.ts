@@ -1,3 +1,4 @@
+import { describe } from '../../errors.js';
 import { clone } from '../../ops/broadcast.js';
 import { getRngState, setRngState, type RandomState } from '../../random.js';
 import type { Tensor } from '../../tensor.js';
@@ -60,7 +61,7 @@ export interface Parts {
 
 /** All that a training needs to go on with the same bits. */
 export function capture({ plan, run, trained }: Parts): CheckpointState {
-  const { model, optimizer, schedule, data, checkpoint, epochs, clip, compile } = plan;
+  const { model, optimizer, schedule, data, validation, checkpoint, epochs, clip, compile } = plan;
   return {
     fit: LAYOUT,
     model: model.stateDict(),
@@ -68,6 +69,7 @@ export function capture({ plan, run, trained }: Parts): CheckpointState {
     scheduler: schedule === null ? null : schedule.scheduler.stateDict(),
     random: getRngState(),
     data: positionedOf(data)?.stateDict() ?? null,
+    validation: validation === null ? null : (positionedOf(validation)?.stateDict() ?? null),
     metrics: Object.fromEntries([...trained].map(([name, metric]) => [name, metric.stateDict()])),
     run: { ...run, history: [...run.history] },
     options: { epochs, clipGradNorm: clip, compile },
@@ -87,6 +89,7 @@ export function restore(parts: Parts, saved: CheckpointState): void {
     throw new Error(
       `expected ${plan.schedule === null ? 'no' : 'a'} scheduler, as there is ${scheduler === null ? 'none' : 'one'} in it`,
     );
+  checkRun(saved.run);
   const now = capture(parts);
   const copies = Object.entries(plan.model.stateDict()).map(([name, x]): [string, Tensor] => [
     name,
@@ -94,6 +97,7 @@ export function restore(parts: Parts, saved: CheckpointState): void {
   ]);
   const before = { ...now, model: Object.fromEntries(copies) };
   try {
+    setRngState(saved.run.random); // It throws for what is no state.
     put(plan, trained, saved);
   } catch (error) {
     put(plan, trained, before);
@@ -102,8 +106,25 @@ export function restore(parts: Parts, saved: CheckpointState): void {
   Object.assign(run, saved.run);
 }
 
+/** Throws unless a value is where a training can be: the others' states are checked by what they are of. */
+function checkRun(run: unknown): asserts run is RunState {
+  for (const [name, example] of Object.entries(freshState())) {
+    const value = (run as Record<string, unknown> | null | undefined)?.[name];
+    const expected = Array.isArray(example) ? 'a list' : `a ${typeof (example ?? 0)}`;
+    const fits =
+      (example === null && value === null) ||
+      (typeof value === typeof (example ?? 0) && Array.isArray(value) === Array.isArray(example));
+    if (!fits) throw new TypeError(`run: ${name}: expected ${expected}, got ${describe(value)}`);
+  }
+}
+
+/** Puts data to where it was, if both know of it. */
+function place(data: unknown, position: unknown): void {
+  if (position !== null && position !== undefined) positionedOf(data)?.loadStateDict(position);
+}
+
 function put(
-  { model, optimizer, schedule, data }: Plan,
+  { model, optimizer, schedule, data, validation }: Plan,
   trained: Parts['trained'],
   saved: CheckpointState,
 ): void {
@@ -112,9 +133,11 @@ function put(
   model.loadStateDict(states.model);
   optimizer.loadStateDict(states.optimizer);
   schedule?.scheduler.loadStateDict(states.scheduler);
-  const position = positionedOf(data);
-  if (position !== null && saved.data !== null) position.loadStateDict(states.data);
-  const metrics = saved.metrics as Record<string, unknown>;
+  place(data, saved.data);
+  if (validation !== null) place(validation, saved.validation);
+  const metrics = saved.metrics as Record<string, unknown> | null;
+  if (typeof metrics !== 'object' || metrics === null)
+    throw new TypeError(`metrics: expected an object, got ${describe(metrics)}`);
   for (const [name, metric] of trained) if (Object.hasOwn(metrics, name)) metric.loadStateDict(metrics[name]);
   setRngState(states.random);
 }
