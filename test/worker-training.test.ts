@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import test from 'ava';
 import { fit, getNumThreads, setNumThreads, tensor, train, type Tensor } from '../lib/index.js';
 import { makeModel, makeOptions, type JobOptions } from './support/jobs/training.js';
@@ -121,6 +122,28 @@ test.serial('errors come with the stack of the thread', async (t) => {
   await t.throwsAsync(async () => train.trainInWorker(new URL('none.js', import.meta.url)), {
     message: /none\.js/,
   });
+});
+
+test.serial('errors that are their own cause come through', async (t) => {
+  const error = await t.throwsAsync(async () => start({ what: 'throws in a circle' }));
+  t.is(error.message, 'round');
+  t.is((error.cause as Error).message, 'round');
+});
+
+test.serial('an abort ends all trainings of a module', async (t) => {
+  const job = start<string[]>({ what: 'two at once' });
+  for await (const event of job) if (event.type === 'epoch') job.abort();
+  t.deepEqual(await job, ['aborted', 'aborted']);
+});
+
+test.serial('a thread ends after its training, whatever it left open', async (t) => {
+  const counter = new Int32Array(new SharedArrayBuffer(4));
+  await start({ what: 'leaves a timer', counter });
+  await setTimeout(1500);
+  const then = counter[0];
+  t.true(then > 0);
+  await setTimeout(100);
+  t.is(counter[0], then);
 });
 
 test.serial('trainings share the threads of the process, and wait in line', async (t) => {

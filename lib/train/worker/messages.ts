@@ -30,7 +30,10 @@ export type JobMessage =
   | { readonly type: 'result'; readonly result: unknown }
   | { readonly type: 'error'; readonly error: PackedError };
 
-export function packError(error: unknown): PackedError {
+/** Causes that are kept; a chain may end in itself. */
+const CAUSES = 10;
+
+export function packError(error: unknown, causes = CAUSES): PackedError {
   // Node brings errors of another thread that are no instances of Error here.
   const { name, message, stack, code, cause } = Object(error) as Partial<PackedError>;
   return {
@@ -38,7 +41,7 @@ export function packError(error: unknown): PackedError {
     message: typeof message === 'string' ? message : String(error),
     stack: typeof stack === 'string' ? stack : undefined,
     code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
-    cause: cause === undefined ? undefined : packError(cause),
+    cause: cause === undefined || causes === 0 ? undefined : packError(cause, causes - 1),
   };
 }
 

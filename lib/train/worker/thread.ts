@@ -74,20 +74,24 @@ class Reporter {
 
 const controller = new AbortController();
 const reporter = new Reporter();
-let training: Training | null = null;
+/** Those under way: a module may make several at once. */
+const trainings = new Set<Training>();
 
 port.on('message', (request: JobRequest) => {
   if (request !== 'abort') return;
   controller.abort();
-  training?.abort();
+  for (const training of trainings) training.abort();
 });
 
-subscribeToAll(({ training: one, event }, kind) => {
+subscribeToAll(({ training, event }, kind) => {
   if (kind === 'start') {
-    training = one;
-    reporter.begin(one);
-    if (controller.signal.aborted) one.abort();
-  } else if (event !== undefined) reporter.event(event);
+    trainings.add(training);
+    reporter.begin(training);
+    if (controller.signal.aborted) training.abort();
+    return;
+  }
+  if (kind === 'done' || kind === 'error') trainings.delete(training);
+  if (event !== undefined) reporter.event(event);
 });
 
 try {

@@ -38,6 +38,9 @@ export interface WorkerOptions {
 
 const OP = 'trainInWorker';
 
+/** Milliseconds that a thread has to end by itself once the result is there. */
+const LINGER = 1000;
+
 /**
  * Trains in a worker thread, while the event loop of this one stays free. The default export of a module makes the training,
  * with `fit`:
@@ -194,6 +197,9 @@ export class WorkerTraining<Result = FitResult> implements AsyncIterable<FitEven
     } finally {
       signal.removeEventListener('abort', abort);
       worker.unref();
+      // A timer or a server that the module left open would keep the thread, and its memory, for ever.
+      const end = setTimeout(() => void worker.terminate(), LINGER).unref();
+      worker.once('exit', () => clearTimeout(end));
     }
   }
 }

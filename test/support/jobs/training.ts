@@ -22,6 +22,8 @@ export interface JobOptions {
   readonly weight?: Tensor;
   /** Numbers in a layer. */
   readonly width?: number;
+  /** Counted up by what a thread leaves open. */
+  readonly counter?: Int32Array;
 }
 
 export function makeModel(width = 8): nn.Sequential {
@@ -78,6 +80,21 @@ export default async function ({
         sum: options.weight?.add(tensor([1])),
         aborted: signal.aborted,
       };
+    case 'throws in a circle': {
+      const error = new Error('round');
+      error.cause = error;
+      throw error;
+    }
+    case 'leaves a timer':
+      setInterval(() => Atomics.add(options.counter ?? new Int32Array(1), 0, 1), 5);
+      return undefined;
+    case 'two at once': {
+      const models = [makeModel(), makeModel()];
+      const both = await Promise.all(
+        models.map(async (model) => fit(model, makeOptions(model, { epochs: 1e6 }))),
+      );
+      return both.map(({ reason }) => reason);
+    }
     case 'waits':
       if (!signal.aborted) await once(signal, 'abort');
       return 'stopped';
