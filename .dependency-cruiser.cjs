@@ -13,6 +13,7 @@ const LAYERS = [
     'lib/(autograd|autograd-names|checkpoint|compile|derivatives|function|functional|gradcheck|graph|hooks|methods|trace|waiting)[.]ts',
   ],
   ['nn, optim, data, io', 'lib/(nn|optim|data|io)/'],
+  ['profile', 'lib/profile/'],
   ['train', 'lib/train/'],
   ['index', 'lib/index[.]ts'],
   // From here on everything is written as a user would write it, on what index.ts exports.
@@ -50,7 +51,7 @@ module.exports = {
       from: {
         path: '^lib/',
         pathNot:
-          '^lib/(backend/|ops/|optim/|(autograd|compile|trace|waiting|index)[.]ts|train/(worker/(budget|thread)|report/environment)[.]ts|cli/(doctor|bench/))',
+          '^lib/(backend/|ops/|optim/|(autograd|compile|trace|waiting|index)[.]ts|profile/|train/(worker/(budget|thread)|report/environment)[.]ts|cli/(doctor|bench/))',
       },
       to: { path: '^lib/backend/', pathNot: '^lib/backend/contract[.]ts', dependencyTypesNot: ['type-only'] },
     },

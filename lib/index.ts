@@ -27,6 +27,7 @@ export { toDot, type DotOptions } from './graph.js';
 export { RemovableHandle } from './hooks.js';
 export * from './ops/index.js';
 export type { Keepdim, TensorLike } from './ops/primitive.js';
+export { summary, type Summary, type SummaryOptions, type SummaryRow } from './profile/summary.js';
 export { getRngState, manualSeed, setRngState, type RandomState } from './random.js';
 export { keep, scope, tidy } from './scope.js';
 export type { Shape } from './shape.js';
