@@ -3,7 +3,7 @@
 const LAYERS = [
   [
     'leaves',
-    'lib/(decimal|dtype|errors|grad-mode|place|print|random|recording|shape|storage|thread|version)[.]ts',
+    'lib/(decimal|dtype|errors|grad-mode|observer|place|print|random|recording|shape|storage|thread|version)[.]ts',
   ],
   ['backend', 'lib/backend/'],
   ['tensor', 'lib/(tensor|scope)[.]ts'],

@@ -7,6 +7,7 @@ import { readArgs, type Rest } from './ops/arguments.js';
 import { formatShape, sameShape } from './shape.js';
 import { Waiting } from './waiting.js';
 import { checkTensor, empty, Tensor, type GradFn } from './tensor.js';
+import { observed } from './observer.js';
 
 /** Arguments of {@link backward}, by name. */
 export interface BackwardOptions {
@@ -266,7 +267,7 @@ function run(
   const found = new Map<Tensor, Tensor>();
   const waiting = new Waiting(createGraph);
   const filled: [node: Tensor, gradient: Tensor][] = [];
-  withGradMode('backward', createGraph, () => {
+  const walk = (): void => {
     outputs.forEach((output, i) => waiting.add(output, seeds[i]));
     for (let i = order.length - 1; i >= 0; i--) {
       const node = order[i];
@@ -291,6 +292,9 @@ function run(
       else waiting.done(node, g);
     }
     waiting.accumulate(filled);
+  };
+  observed('backward', () => {
+    withGradMode('backward', createGraph, walk);
   });
   if (!retainGraph) for (const node of passed) node.releaseHistory(FREED);
   return found;

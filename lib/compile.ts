@@ -11,6 +11,7 @@ import { tidy } from './scope.js';
 import { sameShape } from './shape.js';
 import { partOf, type Storage } from './storage.js';
 import { Tensor, viewOf } from './tensor.js';
+import { observed } from './observer.js';
 
 /** A step made by {@link compile}: it takes and returns what the function did. */
 export interface Compiled<Args extends readonly unknown[], Result> {
@@ -97,7 +98,11 @@ export function compile<Args extends readonly unknown[], Result>(
       const given = matchInputs(inputs, args);
       if (given === null) continue;
       try {
-        return instantiate(each, plan.run(given), given) as Result;
+        return instantiate(
+          each,
+          observed('compiled step', () => plan.run(given)),
+          given,
+        ) as Result;
       } catch (error) {
         if (!(error instanceof Outdated)) throw error;
       }

@@ -25,6 +25,9 @@ export {
 export { gradcheck, gradgradcheck, type GradcheckOptions, type GradgradcheckOptions } from './gradcheck.js';
 export { toDot, type DotOptions } from './graph.js';
 export { RemovableHandle } from './hooks.js';
+export { Profile, profile, recordFunction } from './profile/profile.js';
+export type { ProfileEvent } from './profile/recorder.js';
+export type { ProfileRow } from './profile/rows.js';
 export * from './ops/index.js';
 export type { Keepdim, TensorLike } from './ops/primitive.js';
 export { summary, type Summary, type SummaryOptions, type SummaryRow } from './profile/summary.js';

@@ -18,13 +18,21 @@ export function setBackend(name: 'native' | 'reference'): void {
 
 /** Runs `fn` on other kernels, such as those that note what they are called with. */
 export function withBackend<T>(kernels: Backend, fn: () => T): T {
-  const before = backend;
-  backend = kernels;
+  const restore = useBackend(kernels);
   try {
     return fn();
   } finally {
-    backend = before;
+    restore();
   }
+}
+
+/** Goes on with other kernels, until what it returns is called. */
+export function useBackend(kernels: Backend): () => void {
+  const before = backend;
+  backend = kernels;
+  return () => {
+    backend = before;
+  };
 }
 
 /** The name of the kernels in use. */

@@ -1,0 +1,107 @@
+import { writeFile } from 'node:fs/promises';
+import { backend, useBackend } from '../backend/select.js';
+import { describe, typeError } from '../errors.js';
+import { observed, observer, setObserver } from '../observer.js';
+import { watched } from './work.js';
+import { ProfileRecorder, type ProfileEvent } from './recorder.js';
+import { rowsOf, tableOf, type ProfileRow } from './rows.js';
+
+/**
+ * Runs a function and notes what it spends its time with: kernels, one by one, on the way there and back.
+ *
+ * ```ts
+ * const p = profile(() => crossEntropy(model.forward(x), y).backward());
+ * console.log(p.table());
+ * await p.exportChromeTrace('trace.json');   // for chrome://tracing and https://ui.perfetto.dev
+ * ```
+ *
+ * Kernels that run in `backward` have that behind their name. A step of `compile` that is run again is one call, `compiled
+ * step`: profile the function itself to see into it. A kernel takes half a microsecond longer while it is observed, and nothing
+ * when it is not.
+ * @param fn what it returns is `result`. Where that is a promise, so is the profile, of all that this thread does until then.
+ * @throws Error when a profile is under way; what `fn` throws
+ * @see https://pytorch.org/docs/stable/profiler.html
+ */
+export function profile<T>(fn: () => Promise<T>): Promise<Profile<T>>;
+export function profile<T>(fn: () => T): Profile<T>;
+export function profile(fn: () => unknown): Profile | Promise<Profile> {
+  if (typeof fn !== 'function') typeError('profile', `fn: expected a function, got ${describe(fn)}`);
+  if (observer !== null) throw new Error('[profile] a profile is under way: one at a time');
+  const recorder = new ProfileRecorder();
+  const restore = useBackend(watched(backend, recorder.time));
+  setObserver(recorder);
+  const end = (): void => {
+    setObserver(null);
+    restore();
+  };
+  const done = (result: unknown): Profile => {
+    const seconds = (performance.now() - recorder.began) / 1000;
+    end();
+    return new Profile(result, seconds, recorder.events);
+  };
+  let result: unknown;
+  try {
+    result = fn();
+  } catch (error) {
+    end();
+    throw error;
+  }
+  if (!(result instanceof Promise)) return done(result);
+  return result.then(done, (error: unknown) => {
+    end();
+    throw error;
+  });
+}
+
+/**
+ * Runs a part of what is profiled under a name: it gets a row in the table, and a bar in the trace that its kernels lie in. Outside
+ * of a profile it just runs.
+ * @param fn may return a promise: then the part lasts until that is settled
+ * @see https://pytorch.org/docs/stable/generated/torch.autograd.profiler.record_function.html
+ */
+export function recordFunction<T>(name: string, fn: () => T): T {
+  if (typeof name !== 'string') typeError('recordFunction', `name: expected a text, got ${describe(name)}`);
+  if (typeof fn !== 'function') typeError('recordFunction', `fn: expected a function, got ${describe(fn)}`);
+  return observed(name, fn);
+}
+
+/** What {@link profile} found. */
+export class Profile<T = unknown> {
+  /** @internal */
+  constructor(
+    /** What the function returned. */
+    readonly result: T,
+    /** From the beginning to the end of the function. */
+    readonly seconds: number,
+    /** Every call of a kernel, and every part with a name, in the order of their ends. */
+    readonly events: readonly ProfileEvent[],
+  ) {}
+
+  /** The calls, by name, those that took most time first. */
+  get rows(): ProfileRow[] {
+    return rowsOf(this.events, this.seconds);
+  }
+
+  /** {@link rows} as a text. */
+  table(): string {
+    return tableOf(this.rows, this.seconds);
+  }
+
+  toString(): string {
+    return this.table();
+  }
+
+  /** The calls as events of the Trace Event Format, which chrome://tracing and Perfetto show; times are in microseconds. */
+  chromeTrace(): { traceEvents: object[]; displayTimeUnit: 'ms' } {
+    const traceEvents = this.events.map(({ name, kind, start, duration, bytes, flops, within }) => ({
+      ...{ name, cat: kind, ph: 'X', ts: 1000 * start, dur: 1000 * duration, pid: process.pid, tid: 1 },
+      args: kind === 'span' ? {} : { bytes, flops, within: within.join(' / ') },
+    }));
+    return { traceEvents, displayTimeUnit: 'ms' };
+  }
+
+  /** Writes {@link chromeTrace} into a file. */
+  async exportChromeTrace(path: string): Promise<void> {
+    await writeFile(path, JSON.stringify(this.chromeTrace()));
+  }
+}
