@@ -363,6 +363,16 @@ test.serial('what the system does not let read is no damage, and folders are no 
   t.is((await fit(third.model, { ...third.options, checkpoint: folder })).steps, 15);
 });
 
+test.serial('a folder that cannot be one is an error', async (t) => {
+  const file = newFolder();
+  await writeFile(file, 'text');
+  const { model, options } = setUp(() => ({ checkpoint: file }));
+  await t.throwsAsync(async () => fit(model, options), {
+    message: /^\[fit\] checkpoint: .* cannot be used: EEXIST/,
+  });
+  t.is(await readFile(file, 'utf8'), 'text');
+});
+
 test.serial('wrong options are refused at once', (t) => {
   const { model, options } = setUp();
   const wrong: [unknown, string][] = [

@@ -211,6 +211,13 @@ test.serial('data is closed however a training ends', async (t) => {
     }
 });
 
+test.serial('leaving before the first event settles the result, too', async (t) => {
+  const model = makeModel();
+  const training = fit(model, setUp(model));
+  await training[Symbol.asyncIterator]().return();
+  t.like(await training, { reason: 'aborted', steps: 0 });
+});
+
 test.serial('errors come to whoever listens or waits', async (t) => {
   const model = makeModel();
   const broken = { ...setUp(), loss: (x: Tensor) => x.sum().mul(NaN) };

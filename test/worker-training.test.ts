@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import test from 'ava';
-import { fit, getNumThreads, setNumThreads, tensor, train, type Tensor } from '../lib/index.js';
+import { fit, getNumThreads, nn, setNumThreads, tensor, train, type Tensor } from '../lib/index.js';
 import { makeModel, makeOptions, type JobOptions } from './support/jobs/training.js';
 
 const dir = await mkdtemp(join(tmpdir(), 'mgp-'));
@@ -202,6 +202,10 @@ test.serial('wrong options are refused at once', (t) => {
   ];
   for (const [url, options, message] of wrong)
     t.throws(() => train.trainInWorker(url as string, options as never), { message });
+  t.throws(() => train.trainInWorker(JOBS, { data: { model: new nn.Linear(1, 1) } }), {
+    instanceOf: TypeError,
+    message: '[trainInWorker] data: a Linear cannot go to another thread: send its stateDict()',
+  });
   t.throws(() => train.trainInWorker(JOBS, { data: { f: () => 1 } }), {
     instanceOf: TypeError,
     message: /^\[trainInWorker\] data: .*could not be cloned/,

@@ -1,4 +1,5 @@
 import type { DType, TypedArray } from '../dtype.js';
+import { describe } from '../errors.js';
 import { fromArray } from '../ops/create.js';
 import type { Shape } from '../shape.js';
 import { Tensor } from '../tensor.js';
@@ -14,6 +15,10 @@ class Parcel {
   ) {}
 }
 
+interface Stateful {
+  stateDict(): unknown;
+}
+
 /** A value with its tensors packed, and their memory, which is moved rather than copied. */
 export function pack(value: unknown, transfer: ArrayBuffer[]): unknown {
   if (value instanceof Tensor) {
@@ -21,6 +26,9 @@ export function pack(value: unknown, transfer: ArrayBuffer[]): unknown {
     transfer.push(values.buffer as ArrayBuffer);
     return new Parcel(value.dtype, value.shape, values);
   }
+  // Structured cloning would make an object without methods of it, and without its tensors.
+  if (typeof (value as Partial<Stateful> | null | undefined)?.stateDict === 'function')
+    throw new TypeError(`${describe(value)} cannot go to another thread: send its stateDict()`);
   return mapItems(value, (item) => pack(item, transfer));
 }
 
@@ -34,6 +42,7 @@ const isParcel = (value: unknown): value is Parcel =>
 
 function mapItems(value: unknown, change: (item: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map(change);
+  if (value instanceof Map) return new Map([...value].map(([name, item]) => [name, change(item)]));
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, change(item)]));

@@ -56,7 +56,15 @@ export class Training implements AsyncIterable<FitEvent>, PromiseLike<FitResult>
     if (this.#begun)
       throw new Error('[fit] the training has begun: its events go to one listener, from the start');
     this.#begun = true;
-    return this.#run();
+    const events = this.#run();
+    const leave = events.return.bind(events);
+    // Who leaves before the first event leaves a generator that has not begun.
+    events.return = async (value) => {
+      const left = await leave(value);
+      this.#settle.resolve(this.#loop.result('aborted'));
+      return left;
+    };
+    return events;
   }
 
   /** The result, as of a promise. The training begins, if it has not. */

@@ -58,7 +58,7 @@ async function runSession(session: Ort.InferenceSession, inputs: readonly Tensor
 export async function checkRow(t: ExecutionContext, name: string, row: Row): Promise<void> {
   const { model, inputs, options, tolerance = 1e-4 } = row;
   model.eval();
-  const bytes = io.onnx.serialize(model, inputs(4), options);
+  const bytes = await io.onnx.serialize(model, inputs(4), options);
   const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3, intraOpNumThreads: 1 });
   const isDynamic = options?.dynamicBatch !== false;
   for (const n of isDynamic ? [1, 4, 5, 9] : [4]) {

@@ -57,7 +57,7 @@ testOnnx('ops are exported right, or refused', async (t) => {
       if (!hasElements(wanted)) continue;
       let bytes: Uint8Array;
       try {
-        bytes = io.onnx.serialize(model, inputs, { dynamicBatch: false });
+        bytes = await io.onnx.serialize(model, inputs, { dynamicBatch: false });
       } catch (error) {
         if (!isRefused(row)) surprises.push(`${call.title}: ${(error as Error).message}`);
         continue;

@@ -2,9 +2,7 @@ import { describe, rangeError, typeError } from '../../errors.js';
 import { Module, type AnyModule } from '../../nn/module.js';
 import { checkOptions } from '../../ops/primitive.js';
 import { writeFileAtomic } from '../atomic.js';
-import { exportGraph } from './export.js';
 import type { Example } from './inputs.js';
-import { modelMessage } from './proto.js';
 
 export type { Example } from './inputs.js';
 
@@ -46,11 +44,15 @@ export async function saveFile(
   path: string,
   options: OnnxOptions = {},
 ): Promise<void> {
-  await writeFileAtomic(path, [serialize(model, example, options)]);
+  await writeFileAtomic(path, [await serialize(model, example, options)]);
 }
 
 /** The bytes of the file that {@link saveFile} writes. */
-export function serialize(model: AnyModule, example: Example, options: OnnxOptions = {}): Uint8Array {
+export async function serialize(
+  model: AnyModule,
+  example: Example,
+  options: OnnxOptions = {},
+): Promise<Uint8Array> {
   if (!(model instanceof Module)) typeError(OP, `model: expected a module, got ${describe(model)}`);
   checkOptions(OP, options, ['inputNames', 'outputNames', 'dynamicBatch', 'opset']);
   const { inputNames, outputNames, dynamicBatch = true, opset = 18 } = options;
@@ -58,6 +60,11 @@ export function serialize(model: AnyModule, example: Example, options: OnnxOptio
   checkNames('outputNames', outputNames);
   if (!Number.isInteger(opset) || opset < 18 || opset > 21)
     rangeError(OP, `opset: expected 18 to 21, got ${describe(opset)}`);
+  // A tenth of the library, which few need.
+  const [{ exportGraph }, { modelMessage }] = await Promise.all([
+    import('./export.js'),
+    import('./proto.js'),
+  ]);
   const graph = exportGraph(model, example, { inputNames, outputNames, dynamicBatch, opset });
   const message = modelMessage(graph, opset);
   if (message.length > MAX_BYTES)

@@ -22,7 +22,12 @@ export class Checkpoints {
    * @throws Error where there are some that cannot be gone on from, or must not; nothing is changed then
    */
   async resume(): Promise<ResumeEvent | null> {
-    await this.#folder.open();
+    try {
+      await this.#folder.open();
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new Error(`[fit] checkpoint: ${this.#plan.dir} cannot be used: ${message}`, { cause });
+    }
     this.#last.time = performance.now();
     if (!this.#plan.resume) {
       const [path] = await this.#folder.list();

@@ -85,8 +85,8 @@ export function trainInWorker<Result = FitResult>(
 /** The values as they are now: the thread may begin later. */
 function copyOf(data: unknown): unknown {
   const transfer: ArrayBuffer[] = [];
-  const packed = pack(data, transfer);
   try {
+    const packed = pack(data, transfer);
     return structuredClone(packed, { transfer });
   } catch (cause) {
     throw new TypeError(`[${OP}] data: ${(cause as Error).message}`, { cause });
