@@ -19,9 +19,12 @@ import {
   noGrad,
   ones,
   optim,
+  profile,
   randn,
+  recordFunction,
   sort,
   sum,
+  summary,
   tensor,
   tidy,
   train,
@@ -205,6 +208,46 @@ export async function seeing(model: nn.Module, x: Tensor, result: train.FitResul
   writer.addHparams({ lr: [0.1] }, {});
   // @ts-expect-error the option has another name
   await train.writeReport('run.html', { ...result, name: 'A run' });
+}
+
+export async function fitting(model: nn.Sequential, x: Tensor, signal: AbortSignal): Promise<void> {
+  const optimizer = new optim.Adam(model.parameters());
+  const options = { data: [[x, x]], loss: new nn.MSELoss(), optimizer, signal };
+  const result = await fit(model, {
+    ...options,
+    checkpoint: { dir: 'runs/1', everySteps: 5, config: { lr: 1 } },
+  });
+  exactly<train.FitResult>()(result);
+  exactly<'finished' | 'earlyStopping' | 'aborted'>()(result.reason);
+  const job = train.trainInWorker<{ accuracy: number }>(new URL('file:///train.js'), {
+    data: { x },
+    threads: 1,
+    signal,
+  });
+  for await (const event of job) if (event.type === 'checkpoint') exactly<string>()(event.path);
+  exactly<number>()((await job).accuracy);
+  exactly<Record<string, Tensor> | null>()(job.stateDict());
+  exactly<train.FitResult>()(await train.trainInWorker('file:///train.js'));
+  const saved = await train.loadCheckpoint<{ model: nn.StateDict }>('runs/1/best.safetensors');
+  model.loadStateDict(saved.model);
+  await train.saveCheckpoint('last.safetensors', {
+    model: model.stateDict(),
+    optimizer: optimizer.stateDict(),
+  });
+  exactly<number>()(profile(() => 3).result);
+  exactly<Tensor>()((await profile(() => Promise.resolve(x))).result);
+  exactly<Tensor>()(recordFunction('part', () => x));
+  exactly<number>()(summary(model, [1, 3], { dtype: 'int32' }).parameters);
+  // @ts-expect-error a training has an optimizer
+  fit(model, { data: [[x, x]], loss: new nn.MSELoss() });
+  // @ts-expect-error the option has another name
+  fit(model, { ...options, checkpoint: { directory: 'runs/1' } });
+  // @ts-expect-error a function is not the address of a module
+  train.trainInWorker(() => fit(model, options));
+  // @ts-expect-error a text is no state
+  await train.saveCheckpoint('last.safetensors', 'state');
+  // @ts-expect-error a model takes a shape
+  summary(model, 3);
 }
 
 export async function files(model: nn.Module, x: Tensor, bytes: Uint8Array): Promise<void> {
