@@ -207,7 +207,7 @@ export class Loop {
 
   #isStale(): boolean {
     const { earlyStopping } = this.#plan;
-    return earlyStopping !== null && this.#state.stale > earlyStopping.patience;
+    return earlyStopping !== null && this.#state.stale >= earlyStopping.patience;
   }
 
   /** Ends the training at the end of the step. */

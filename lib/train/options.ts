@@ -32,7 +32,7 @@ export interface EarlyStoppingOptions {
   readonly monitor?: string;
   /** Whether it is to get smaller or larger. Default: what is better for the metric; `min` for losses. */
   readonly mode?: Mode;
-  /** How many epochs without progress are borne. Default 5. */
+  /** After how many epochs in a row without progress the training ends, at least 1. Default 5. */
   readonly patience?: number;
   /** A smaller change is no progress. Default 0. */
   readonly minDelta?: number;
@@ -271,7 +271,7 @@ function readEarlyStopping(given: unknown, readWatched: ReadMonitor): Plan['earl
     typeError(OP, `earlyStopping: expected a number of epochs, or options, got ${describe(given)}`);
   checkOptions(OP, options, ['monitor', 'mode', 'patience', 'minDelta']);
   const { monitor, mode, patience = 5, minDelta = 0 } = options as EarlyStoppingOptions;
-  checkInteger(OP, 'earlyStopping: patience', patience, 0);
+  checkInteger(OP, 'earlyStopping: patience', patience, 1);
   checkNumber(OP, 'earlyStopping: minDelta', minDelta);
   if (!(minDelta >= 0)) rangeError(OP, `earlyStopping: minDelta: expected a number from 0, got ${minDelta}`);
   return { ...readWatched(monitor, mode), patience, minDelta };
