@@ -197,6 +197,15 @@ test('layers of an encoder are copies, with the values and the mode of the one g
   t.false(sameBits(own.layers[0].linear1.weight, own.layers[1].linear1.weight));
 });
 
+test('the norm after all layers comes by position or by name', (t) => {
+  const norm = new nn.LayerNorm(4);
+  const layers = [new nn.TransformerEncoderLayer(4, 2, 8), new nn.TransformerDecoderLayer(4, 2, 8)] as const;
+  t.is(new nn.TransformerEncoder(layers[0], 1, norm).norm, norm);
+  t.is(new nn.TransformerEncoder(layers[0], 1, { norm }).norm, norm);
+  t.is(new nn.TransformerDecoder(layers[1], 1, { norm }).norm, norm);
+  t.is(new nn.TransformerDecoder(layers[1], 1).norm, null);
+});
+
 test('names, in both notations, and what is printed', (t) => {
   const lstm = new nn.LSTM(3, 4, 2, true, true, { bidirectional: true });
   t.deepEqual(Object.keys(lstm.stateDict()).slice(0, 4), ['weight_ih_l0', 'weight_hh_l0', 'bias_ih_l0', 'bias_hh_l0']); // prettier-ignore
@@ -266,5 +275,6 @@ testWrongCalls([
   [() => new nn.MultiheadAttention(3, 1).forward(x, x, x, { attnMask: ones([2]) }), ShapeError, '[MultiheadAttention] attnMask: expected (2, 2) or (1, 2, 2), got (2,)'],
   [() => new nn.MultiheadAttention(3, 1).forward(x, x, x, ones([1, 2], { dtype: 'int32' })), TypeError, '[MultiheadAttention] keyPaddingMask: expected bool or float32, got int32'],
   [() => new nn.TransformerEncoderLayer(4, 2, { activation: 'tanh' as never }), RangeError, "[TransformerEncoderLayer] activation: expected 'relu', 'gelu' or a function, got \"tanh\""],
+  [() => new nn.TransformerEncoder(new nn.TransformerEncoderLayer(4, 2), 2, 1e-5 as never), TypeError, '[TransformerEncoder] norm: expected a module or null, got 0.00001'],
   [() => new nn.TransformerEncoder(new nn.ReLU() as never, 2), TypeError, '[TransformerEncoder] expected a layer or a function that makes one, got a ReLU'],
 ]);

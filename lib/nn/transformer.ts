@@ -205,6 +205,16 @@ function copies<L extends { copy(): L }>(op: string, source: LayerSource<L>, cou
   });
 }
 
+type NormRest = Rest<[norm: Module | null], { readonly norm?: Module | null }>;
+
+/** The norm after all layers, or null. */
+function readNorm(op: string, rest: readonly unknown[]): Module | null {
+  const { norm = null } = readArgs<{ norm: Module | null }>(op, rest, ['norm']);
+  if (norm !== null && !(norm instanceof Module))
+    typeError(op, `norm: expected a module or null, got ${describe(norm)}`);
+  return norm;
+}
+
 /**
  * Copies of a layer, one after the other, and perhaps a norm. State: `layers.0.…`, `norm.…`.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html
@@ -225,11 +235,11 @@ export class TransformerEncoder extends Module<
   constructor(
     encoderLayer: LayerSource<TransformerEncoderLayer>,
     readonly numLayers: number,
-    norm: Module | null = null,
+    ...rest: NormRest
   ) {
     super();
     this.layers = new ModuleList(copies('TransformerEncoder', encoderLayer, numLayers));
-    this.norm = norm;
+    this.norm = readNorm('TransformerEncoder', rest);
   }
 
   forward(
@@ -348,11 +358,11 @@ export class TransformerDecoder extends Module<[tgt: Tensor, memory: Tensor, ...
   constructor(
     decoderLayer: LayerSource<TransformerDecoderLayer>,
     readonly numLayers: number,
-    norm: Module | null = null,
+    ...rest: NormRest
   ) {
     super();
     this.layers = new ModuleList(copies('TransformerDecoder', decoderLayer, numLayers));
-    this.norm = norm;
+    this.norm = readNorm('TransformerDecoder', rest);
   }
 
   forward(tgt: Tensor, memory: Tensor, ...rest: DecoderRest): Tensor {

@@ -105,16 +105,16 @@ export function instanceNorm(
   if (useInputStats && sizeOf(sizes) === 1)
     shapeError(op, `expected more than one value a channel, got ${formatShape(x.shape)}`);
   if (x.size === 0) return scaled(x, weight, bias);
+  if (!useInputStats) return batchNorm(x, runningMean, runningVar, weight, bias, false, momentum, eps);
 
   const images = reshape(x, [1, count * channels, ...sizes]);
   const [center, variance, w, b] = [runningMean, runningVar, weight, bias].map(
     (values) => values && reshape(expand(values, [count, channels]), [count * channels]),
   );
-  const y = reshape(batchNorm(images, center, variance, w, b, useInputStats, momentum, eps), x.shape);
-  if (useInputStats)
-    noGrad(() => {
-      if (runningMean && center) copy_(runningMean, mean(reshape(center, [count, channels]), 0));
-      if (runningVar && variance) copy_(runningVar, mean(reshape(variance, [count, channels]), 0));
-    });
+  const y = reshape(batchNorm(images, center, variance, w, b, true, momentum, eps), x.shape);
+  noGrad(() => {
+    if (runningMean && center) copy_(runningMean, mean(reshape(center, [count, channels]), 0));
+    if (runningVar && variance) copy_(runningVar, mean(reshape(variance, [count, channels]), 0));
+  });
   return y;
 }

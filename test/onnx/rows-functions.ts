@@ -73,6 +73,15 @@ export const FUNCTIONS: Readonly<Record<string, readonly Row[]>> = {
     of(new nn.EmbeddingBag(7, 3), (n) => [classes(7, n, 4)]),
     of(new nn.EmbeddingBag(7, 3, { mode: 'sum' }), (n) => [classes(7, n, 4)]),
     of(new nn.EmbeddingBag(7, 3, { mode: 'max' }), (n) => [classes(7, n, 4)]),
+    // All that is in some bags is left out.
+    of(new nn.EmbeddingBag(7, 3, { mode: 'sum', paddingIdx: 2 }), (n) => [classes(7, n, 2)]),
+    of(new nn.EmbeddingBag(7, 3, { paddingIdx: 2 }), (n) => [classes(7, n, 1)]),
+    of(new nn.EmbeddingBag(7, 3, { mode: 'max', paddingIdx: -1 }), (n) => [classes(7, n, 1)]),
+    of(new nn.EmbeddingBag(7, 3, { mode: 'sum', paddingIdx: 0 }) as nn.AnyModule, (n) => [
+      classes(7, n, 4),
+      null,
+      randn([n, 4]),
+    ]),
   ],
   L1Loss: [of(new nn.L1Loss(NONE), pair), of(new nn.L1Loss(), pair)],
   MSELoss: [of(new nn.MSELoss(SUM), pair), of(new nn.MSELoss(), pair)],

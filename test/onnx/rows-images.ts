@@ -17,6 +17,12 @@ const of2 = (model: nn.Module): Row => ({ model, inputs: row2 });
 const of3 = (model: nn.Module): Row => ({ model, inputs: row3 });
 const maxima = (model: unknown, inputs: Row['inputs']): Row => ({ model: model as nn.AnyModule, inputs });
 
+/** With other statistics than those of the beginning. */
+function trained<M extends nn.Module>(model: M): M {
+  model.forward(randn([3, 4, 9, 8]).add(2));
+  return model;
+}
+
 /** Modules that work on images, by name. */
 export const IMAGES: Readonly<Record<string, readonly Row[]>> = {
   Conv1d: [
@@ -43,6 +49,10 @@ export const IMAGES: Readonly<Record<string, readonly Row[]>> = {
   ConvTranspose1d: [
     of1(new nn.ConvTranspose1d(4, 6, 3)),
     of1(new nn.ConvTranspose1d(4, 6, 3, { stride: 2, padding: 1, outputPadding: 1, groups: 2 })),
+    // More than windows reach, in full or in part.
+    of1(new nn.ConvTranspose1d(4, 6, 3, { dilation: 2, outputPadding: 1 })),
+    of1(new nn.ConvTranspose1d(4, 6, 3, { dilation: 3, outputPadding: 2, padding: 1, bias: false })),
+    of1(new nn.ConvTranspose1d(4, 6, 3, { dilation: 2, outputPadding: 1, padding: 2 })),
   ],
   ConvTranspose2d: [
     of2(new nn.ConvTranspose2d(4, 6, 3)),
@@ -52,6 +62,7 @@ export const IMAGES: Readonly<Record<string, readonly Row[]>> = {
   ConvTranspose3d: [
     of3(new nn.ConvTranspose3d(4, 6, 3)),
     of3(new nn.ConvTranspose3d(4, 6, 3, { stride: 2, padding: 1, outputPadding: 1, groups: 2 })),
+    of3(new nn.ConvTranspose3d(4, 6, 3, { dilation: 2, outputPadding: [1, 0, 1], padding: [0, 0, 1] })),
   ],
   BatchNorm1d: [
     of1(new nn.BatchNorm1d(4)),
@@ -63,6 +74,7 @@ export const IMAGES: Readonly<Record<string, readonly Row[]>> = {
   InstanceNorm2d: [
     of2(new nn.InstanceNorm2d(4)),
     of2(new nn.InstanceNorm2d(4, { affine: true, trackRunningStats: true })),
+    of2(trained(new nn.InstanceNorm2d(4, { affine: true, trackRunningStats: true }))),
   ],
   InstanceNorm3d: [of3(new nn.InstanceNorm3d(4)), of3(new nn.InstanceNorm3d(4, { affine: true }))],
   GroupNorm: [of2(new nn.GroupNorm(2, 4)), of1(new nn.GroupNorm(4, 4, { affine: false }))],

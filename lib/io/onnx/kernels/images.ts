@@ -3,7 +3,7 @@ import type { Builder, Value } from '../builder.js';
 import type { View } from '../merge.js';
 import { constant, Float, type Attributes } from '../proto.js';
 import type { Scribe } from '../scribe.js';
-import { fixed, product, type Size } from '../sizes.js';
+import { fixed, ONE, product, type Size } from '../sizes.js';
 
 /** What ONNX calls a window. */
 export const windowOf = ({ kernel, stride, padding, dilation }: Window2d): Attributes => ({
@@ -34,6 +34,54 @@ const spareOf = (from: View, to: readonly Size[], window: Window2d): number[] =>
     );
   });
 
+/** What {@link transposed} takes: all of it, but for the group, has a number for each dimension of an image. */
+export interface Transposed {
+  readonly strides: readonly number[];
+  readonly padding: readonly number[];
+  /** How many elements follow those that the windows need. */
+  readonly spare: readonly number[];
+  /** All other attributes. */
+  readonly attributes: Attributes;
+}
+
+/**
+ * A transposed convolution. Runtimes refuse as many spare elements as a stride has: less is cut off then, and what lies
+ * beyond all windows is filled with zeros.
+ */
+export function transposed(
+  builder: Builder,
+  [x, weight, bias]: readonly [x: Value, weight: Value, bias?: Value | null],
+  shape: readonly Size[],
+  { strides, padding, spare, attributes }: Transposed,
+): Value {
+  const inputs = [x, weight, ...(bias ? [bias] : [])];
+  const node = (end: readonly number[], rest: readonly number[], of = inputs, to = shape): Value =>
+    builder.node('ConvTranspose', of, to, {
+      ...attributes,
+      strides,
+      pads: [...padding, ...end],
+      output_padding: rest.every((count) => count === 0) ? undefined : rest,
+    });
+  if (spare.every((count, i) => count < strides[i])) return node(padding, spare);
+  const none = spare.map(() => 0);
+  const missing = spare.map((count, i) => Math.max(0, count - padding[i]));
+  const end = spare.map((count, i) => Math.max(0, padding[i] - count));
+  if (missing.every((count) => count === 0)) return node(end, none);
+  const short = shape.map((size, dim) => (dim < 2 ? size : fixed(size.times - missing[dim - 2])));
+  const y = node(end, none, [x, weight], short);
+  const amounts = builder.ints([0, 0, ...none, 0, 0, ...missing]);
+  const padded = builder.node('Pad', [y, amounts, builder.scalar(x.dtype, 0)], shape);
+  if (!bias) return padded;
+  const perChannel = builder.reshape(bias, [bias.shape[0], ...none.map(() => ONE)]);
+  return builder.pointwise('Add', [padded, perChannel]);
+}
+
+const withoutPads = (window: Window2d, group: number): Attributes => ({
+  kernel_shape: window.kernel,
+  dilations: window.dilation,
+  group,
+});
+
 export function conv2dInput(
   { builder, memory }: Scribe,
   grad: View,
@@ -41,15 +89,11 @@ export function conv2dInput(
   out: View,
   params: Conv2dParams,
 ): void {
-  const attributes = {
-    ...windowOf(params),
-    group: params.groups,
-    output_padding: spareOf(grad, out.shape, params),
-  };
-  memory.write(
-    out,
-    builder.node('ConvTranspose', [memory.read(grad), memory.read(weight)], out.shape, attributes),
-  );
+  const { stride: strides, padding, groups } = params;
+  const spare = spareOf(grad, out.shape, params);
+  const attributes = withoutPads(params, groups);
+  const inputs = [memory.read(grad), memory.read(weight)] as const;
+  memory.write(out, transposed(builder, inputs, out.shape, { strides, padding, spare, attributes }));
 }
 
 /** A kernel for each element of a window, which picks that element: for `channels` channels one after the other. */
@@ -93,12 +137,10 @@ export function col2im({ builder, memory }: Scribe, columns: View, out: View, wi
   const [n, features] = columns.shape;
   const shape = [n, features, ...image];
   const x = builder.reshape(memory.read(columns), shape);
-  const attributes = {
-    ...windowOf(window),
-    group: channels.times,
-    output_padding: spareOf({ ...columns, shape }, out.shape, window),
-  };
-  memory.write(out, builder.node('ConvTranspose', [x, weight], out.shape, attributes));
+  const spare = spareOf({ ...columns, shape }, out.shape, window);
+  const attributes = withoutPads(window, channels.times);
+  const { stride: strides, padding } = window;
+  memory.write(out, transposed(builder, [x, weight], out.shape, { strides, padding, spare, attributes }));
 }
 
 export function maxPool2d(

@@ -12,6 +12,7 @@ import {
   MaxPool3d,
 } from '../../../nn/pooling.js';
 import { Tensor } from '../../../tensor.js';
+import { transposed } from '../kernels/images.js';
 import type { Attributes } from '../proto.js';
 import { whole, type Whole } from './whole.js';
 
@@ -51,7 +52,7 @@ interface Convolution extends Windowed {
   readonly bias: Parameter | null;
 }
 
-function convolution(type: WindowedType, dims: number, isTransposed: boolean): Whole {
+function convolution(type: WindowedType, dims: number): Whole {
   return whole<Convolution>(
     type as { prototype: Convolution },
     (module, inputs) => isPlain(module, dims, inputs),
@@ -63,10 +64,34 @@ function convolution(type: WindowedType, dims: number, isTransposed: boolean): W
         ...attributesOf(module, dims, 1),
         dilations: each(options.dilation ?? 1, dims),
         group: (options.groups as number | undefined) ?? 1,
-        output_padding: isTransposed ? each(options.outputPadding ?? 0, dims) : undefined,
       };
-      const op = isTransposed ? 'ConvTranspose' : 'Conv';
-      memory.write(result, builder.node(op, inputs, result.shape, attributes));
+      memory.write(result, builder.node('Conv', inputs, result.shape, attributes));
+    },
+  );
+}
+
+function transposedConvolution(type: WindowedType, dims: number): Whole {
+  return whole<Convolution>(
+    type as { prototype: Convolution },
+    (module, inputs) => isPlain(module, dims, inputs),
+    ({ builder, memory }, module, [x], result) => {
+      const { weight, bias, options, kernelSize } = module;
+      const inputs = [
+        memory.read(x),
+        memory.parameter(weight),
+        bias === null ? null : memory.parameter(bias),
+      ] as const;
+      const value = transposed(builder, inputs, result.shape, {
+        strides: each(options.stride ?? 1, dims),
+        padding: each(options.padding ?? 0, dims),
+        spare: each(options.outputPadding ?? 0, dims),
+        attributes: {
+          kernel_shape: each(kernelSize, dims),
+          dilations: each(options.dilation ?? 1, dims),
+          group: (options.groups as number | undefined) ?? 1,
+        },
+      });
+      memory.write(result, value);
     },
   );
 }
@@ -111,10 +136,10 @@ function globalAverage(type: WindowedType, dims: number): Whole {
 }
 
 export const WINDOWS: readonly Whole[] = [
-  convolution(Conv1d, 1, false),
-  convolution(Conv3d, 3, false),
-  convolution(ConvTranspose1d, 1, true),
-  convolution(ConvTranspose3d, 3, true),
+  convolution(Conv1d, 1),
+  convolution(Conv3d, 3),
+  transposedConvolution(ConvTranspose1d, 1),
+  transposedConvolution(ConvTranspose3d, 3),
   pool(AvgPool1d, 1, 'AveragePool'),
   pool(AvgPool2d, 2, 'AveragePool'),
   pool(AvgPool3d, 3, 'AveragePool'),
