@@ -13,7 +13,7 @@ const LIBRARY = new URL('../lib/index.ts', import.meta.url).href;
 test('the examples of the guide run', async (t) => {
   const page = await readFile(PAGE, 'utf8');
   const examples = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code);
-  t.is(examples.length, 6);
+  t.is(examples.length, 7);
   const model = `import { nn } from 'mgp-node';\nconst model = new nn.Sequential(new nn.Linear(3, 2), new nn.BatchNorm1d(2));\n`;
   await inFolder(async (folder) => {
     await copyFile(fixture('checkpoint.pt'), join(folder, 'checkpoint.pt'));
@@ -30,7 +30,7 @@ test('the examples of the guide run', async (t) => {
       );
       if (i === 0) t.is(stdout, '20\n');
       if (i === 2) t.true(stdout.includes('0.weight F32 [ 8, 4 ]'), stdout);
-      if (i === 5) t.is(stdout, `${'[ 32, 3 ]\n'.repeat(3)}[ 4, 3 ]\n`);
+      if (i === 6) t.is(stdout, `${'[ 32, 3 ]\n'.repeat(3)}[ 4, 3 ]\n`);
     }
     const [a, b] = await Promise.all(
       ['model', 'same'].map((name) => readFile(join(folder, `${name}.safetensors`))),

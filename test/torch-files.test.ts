@@ -2,29 +2,124 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { io, nn, type Tensor } from '../lib/index.js';
+import { io, nn, optim, tensor, type Tensor } from '../lib/index.js';
 import { Global, unpickle } from '../lib/io/pickle.js';
 import { fixture, inFolder, zipOf } from './support/files.js';
 
-test('every dtype of a file of torch.save, also strided and empty', async (t) => {
-  const state = await io.torch.loadStateDict(fixture('dtypes.pt'));
-  const twelve = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-  t.deepEqual([...state.f32.toArray()], twelve);
-  t.deepEqual(state.transposed.shape, [4, 3]);
-  t.deepEqual([...state.transposed.toArray()], [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]);
-  t.deepEqual(state.part.tolist(), [2, 5, 8]);
-  t.is(state.part.storage, state.f32.storage, 'what shared memory shares it');
-  t.deepEqual(state.f64.tolist(), [0.1, -2.5]);
-  t.deepEqual(state.f16.tolist(), [0.0999755859375, 65504, Infinity]);
-  t.deepEqual(state.bf16.tolist(), [0.10009765625, -3.00405527047391e38].map(Math.fround));
+/** In both of its formats. */
+for (const file of ['dtypes.pt', 'dtypes-legacy.pt'])
+  test(`every dtype of a file of torch.save, also strided and empty: ${file}`, async (t) => {
+    const state = await io.torch.loadStateDict(fixture(file));
+    const twelve = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+    t.deepEqual([...state.f32.toArray()], twelve);
+    t.deepEqual(state.transposed.shape, [4, 3]);
+    t.deepEqual([...state.transposed.toArray()], [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]);
+    t.deepEqual(state.part.tolist(), [2, 5, 8]);
+    t.is(state.part.storage, state.f32.storage, 'what shared memory shares it');
+    t.deepEqual(state.f64.tolist(), [0.1, -2.5]);
+    t.deepEqual(state.f16.tolist(), [0.0999755859375, 65504, Infinity]);
+    t.deepEqual(state.bf16.tolist(), [0.10009765625, -3.00405527047391e38].map(Math.fround));
+    t.deepEqual(
+      [state.i64.item(), state.i32.item(), state.i16.item(), state.i8.item()],
+      [7, -(2 ** 31), -5, -5],
+    );
+    t.deepEqual([state.u8.dtype, state.bool.dtype, state.i64.dtype], ['uint8', 'bool', 'int32']);
+    t.deepEqual(state.bool.tolist(), [true, false]);
+    t.deepEqual(state.empty.shape, [0, 3]);
+    t.is(state.parameter.item(), 1.5);
+  });
+
+test('dtypes of PyTorch 2, and tensors with attributes', async (t) => {
+  for (const file of ['narrow.pt', 'narrow-legacy.pt']) {
+    const state = await io.torch.loadStateDict(fixture(file));
+    t.deepEqual([state.u16.tolist(), state.u16.dtype], [[1, 65535], 'int32']);
+    t.deepEqual(state.u32.tolist(), [[1], [2 ** 31 - 1]]);
+    t.deepEqual([state.f8.tolist(), state.f8.dtype], [[-448, 1], 'float32']);
+    t.deepEqual([state.tensor.tolist(), state.parameter.tolist()], [[1, 1], [1, 1]]); // prettier-ignore
+  }
+});
+
+test('files of before PyTorch 1.6: what is damaged is an error', async (t) => {
+  const state = await io.torch.loadStateDict(fixture('legacy.pt'));
+  const model = new nn.Sequential(new nn.Linear(3, 2), new nn.BatchNorm1d(2));
+  model.loadStateDict(state);
   t.deepEqual(
-    [state.i64.item(), state.i32.item(), state.i16.item(), state.i8.item()],
-    [7, -(2 ** 31), -5, -5],
+    Object.values(state).map((x) => x.tolist()),
+    Object.values(await io.torch.loadStateDict(fixture('state-dict.pt'))).map((x) => x.tolist()),
   );
-  t.deepEqual([state.u8.dtype, state.bool.dtype, state.i64.dtype], ['uint8', 'bool', 'int32']);
-  t.deepEqual(state.bool.tolist(), [true, false]);
-  t.deepEqual(state.empty.shape, [0, 3]);
-  t.is(state.parameter.item(), 1.5);
+  const whole = await readFile(fixture('legacy.pt'));
+  const change = (from: string, to: string): Buffer =>
+    Buffer.from(whole.toString('latin1').replace(from, to), 'latin1');
+  const wrong: [Buffer, RegExp][] = [
+    [Buffer.from('\x80\x02}q\x00.', 'latin1'), /a pickle, but not of torch\.save/],
+    [change('M\xe9\x03.', 'M\xea\x03.'), /expected version 1001 of the format, got 1002/],
+    [change('FloatStorage', 'EvilsStorage'), /torch\.EvilsStorage: tensors of this kind are not here/],
+    [change('collections\nOrderedDict', 'posix\nsystem'), /posix\.system: expected tensors and containers only; it is not run/],
+    [change('cpuq\x07K\x06', 'cpuq\x07J\xff\xff\xff\x7f'), /the file has \d+ bytes/],
+    [whole.subarray(0, 100), /the pickle ends early/],
+    [whole.subarray(0, -1), /the file ends early/],
+    [Buffer.concat([whole, Buffer.from('x')]), /expected 1128 bytes, got 1129/],
+  ]; // prettier-ignore
+  await inFolder(async (folder) => {
+    const path = join(folder, 'x.pt');
+    for (const [bytes, message] of wrong) {
+      await writeFile(path, bytes);
+      await t.throwsAsync(io.torch.load(path), { message });
+    }
+  });
+});
+
+interface Training {
+  readonly params: Tensor[];
+  readonly optimizer: optim.TorchOptimizerStateDict;
+  readonly steps: readonly { readonly grads: Tensor[]; readonly params: Tensor[] }[];
+  readonly after: Tensor;
+}
+
+test('optimizers of PyTorch go on as they would have gone on there', async (t) => {
+  const all = (await io.torch.load(fixture('optimizers.pt'))) as unknown as Record<string, Training>;
+  const far = (a: Tensor, b: Tensor): number => a.sub(b).abs().max().item();
+  for (const name of ['Adam', 'AdamW', 'SGD', 'RMSprop'] as const) {
+    const { params, optimizer, steps } = all[name];
+    const own = params.map((x) => new nn.Parameter(x));
+    const mine = new optim[name]([{ params: own.slice(0, 1) }, { params: own.slice(1) }], { lr: 1 });
+    mine.loadStateDict(optimizer);
+    t.is(mine.paramGroups[1].lr, 0.002, name);
+    for (const { grads, params: wanted } of steps) {
+      grads.forEach((grad, i) => (own[i].grad = grad));
+      mine.step();
+      wanted.forEach((x, i) => t.true(far(own[i], x) < 1e-6, name));
+    }
+  }
+  const { params, optimizer, after } = all.LBFGS;
+  const own = new nn.Parameter(params[0]);
+  const mine = new optim.LBFGS([own]);
+  mine.loadStateDict(optimizer);
+  mine.step(() => {
+    mine.zeroGrad();
+    const loss = own.pow(4).sum();
+    loss.backward();
+    return loss;
+  });
+  t.true(far(own, after) < 1e-6);
+});
+
+test('what an optimizer of PyTorch has and one here has not is an error', (t) => {
+  const load = (state: unknown) => () => {
+    new optim.Adam([new nn.Parameter(tensor([1]))]).loadStateDict(state as optim.TorchOptimizerStateDict);
+  };
+  const group = { params: [0], lr: 0.1, foreach: null, fused: true, some_day: false };
+  t.notThrows(load({ state: new Map(), param_groups: [group] }));
+  t.throws(load({ state: {}, param_groups: [{ ...group, some_day: 1 }] }), {
+    message: "[Adam] loadStateDict: group 0 has an unknown option 'someDay'",
+  });
+  t.throws(load({ state: {}, param_groups: [{ ...group, decoupled_weight_decay: true }] }), {
+    message: "[Adam] loadStateDict: group 0 has an unknown option 'decoupledWeightDecay'",
+  });
+  t.throws(load({ state: {}, param_groups: null }), { message: /expected a list of param_groups, got null/ });
+  t.throws(load({ state: null, param_groups: [group] }), { message: /expected a dict as state, got null/ });
+  t.throws(load({ state: { 0: 1 }, param_groups: [group] }), { message: /a dict as state\[0\], got 1/ });
+  t.throws(load({ state: {}, param_groups: [1] }), { message: /expected a dict as group 0, got 1/ });
 });
 
 test('a checkpoint: its model into a module, its optimizer as it is', async (t) => {
@@ -51,7 +146,6 @@ test('whatever is no tensor or container is an error that names it', async (t) =
     instanceOf: TypeError,
     message: /torch\.nn\.modules\.container\.Sequential/,
   });
-  await t.throwsAsync(io.torch.load(fixture('legacy.pt')), { message: /the format of PyTorch before 1\.6/ });
   await t.throwsAsync(io.torch.load(fixture('make.py')), { message: /not a zip file/ });
 });
 
@@ -76,6 +170,7 @@ test('a pickle runs nothing', (t) => {
     'a',
     '))a.',
     '\xff',
+    'U\x01\xff.',
     'c',
     'NNb.',
   ])

@@ -1,4 +1,4 @@
-import { rangeError, typeError } from '../errors.js';
+import { typeError } from '../errors.js';
 
 // Pickles are programs for a small stack machine, and Python's own reader lets them call whatever they name. This one
 // builds containers, texts and numbers; names become names, and what they may do is decided by the caller, who knows a few.
@@ -7,6 +7,9 @@ import { rangeError, typeError } from '../errors.js';
 export class Global {
   constructor(readonly name: string) {}
 }
+
+/** That there are fewer bytes than a pickle has. */
+export class PickleEnd extends RangeError {}
 
 /** What a pickle may call, by its name. */
 export interface Known {
@@ -22,21 +25,36 @@ const MARK = Symbol('mark');
  * @throws TypeError for anything else, by its name; RangeError where the bytes end too early.
  */
 export function unpickle(op: string, bytes: Uint8Array, file: string, known: Known): unknown {
+  return unpickleAt(op, bytes, 0, file, known).value;
+}
+
+/** What the pickle that begins at a byte holds, and where it ends. */
+export function unpickleAt(
+  op: string,
+  bytes: Uint8Array,
+  start: number,
+  file: string,
+  known: Known,
+): { value: unknown; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const stack: unknown[] = [];
   const memo = new Map<number, unknown>();
-  let at = 0;
+  let at = start;
   const wrong = (message: string): never => typeError(op, `${file}: byte ${at} of the pickle: ${message}`);
   const take = (count: number): number => {
-    if (at + count > bytes.length) rangeError(op, `${file}: the pickle ends early`);
+    if (at + count > bytes.length) throw new PickleEnd(`[${op}] ${file}: the pickle ends early`);
     at += count;
     return at - count;
   };
   const pop = (): unknown => (stack.length === 0 ? wrong('nothing is there to take') : stack.pop());
   const text = (count: number): string => {
     const from = take(count);
-    return utf8.decode(bytes.subarray(from, from + count));
+    try {
+      return utf8.decode(bytes.subarray(from, from + count));
+    } catch {
+      return wrong('a text that is not UTF-8');
+    }
   };
   const line = (): string => {
     const end = bytes.indexOf(10, at);
@@ -98,6 +116,9 @@ export function unpickle(op: string, bytes: Uint8Array, file: string, known: Kno
     0x4d: () => stack.push(view.getUint16(take(2), true)),
     0x8a: () => stack.push(long(bytes[take(1)])),
     0x47: () => stack.push(view.getFloat64(take(8))),
+    // Texts of Python 2.
+    0x54: () => stack.push(text(view.getUint32(take(4), true))),
+    0x55: () => stack.push(text(bytes[take(1)])),
     0x58: () => stack.push(text(view.getUint32(take(4), true))),
     0x8c: () => stack.push(text(bytes[take(1)])),
     0x7d: () => stack.push(new Map()),
@@ -137,7 +158,7 @@ export function unpickle(op: string, bytes: Uint8Array, file: string, known: Kno
   };
   for (;;) {
     const code = bytes[take(1)];
-    if (code === 0x2e) return pop();
+    if (code === 0x2e) return { value: pop(), end: at };
     const run = codes[code];
     if (run === undefined) wrong(`opcode 0x${code.toString(16)}: expected what torch.save writes`);
     run();

@@ -4,7 +4,7 @@ import type { DType } from '../dtype.js';
 import type { Storage } from '../storage.js';
 import { Tensor } from '../tensor.js';
 import { writeFileAtomic } from './atomic.js';
-import type { TorchValue } from './torch.js';
+import type { TorchValue } from './torch-values.js';
 import { writeZip, type ZipContent } from './zip-writer.js';
 
 // What torch.save makes of containers and tensors: a pickle that names the storages of its tensors, and the bytes of these

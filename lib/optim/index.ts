@@ -13,6 +13,7 @@ export { RMSprop, type RMSpropOptions } from './rmsprop.js';
 export { Rprop, type RpropOptions } from './rprop.js';
 export { SGD, type SGDOptions } from './sgd.js';
 export type { OptimizerStateDict, StateValue } from './state-dict.js';
+export type { TorchOptimizerStateDict } from './torch-state.js';
 /** The schedules, under PyTorch's name `torch.optim.lr_scheduler`. */
 export * as lrScheduler from './schedulers/index.js';
 export * from './schedulers/index.js';

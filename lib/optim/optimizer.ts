@@ -8,6 +8,7 @@ import { fromHost, recorder, stepChanged, unrecorded } from '../recording.js';
 import { formatShape, sameShape } from '../shape.js';
 import { checkTensor, Tensor } from '../tensor.js';
 import { readStateDict, writeStateDict, type OptimizerStateDict, type StateValue } from './state-dict.js';
+import type { TorchOptimizerStateDict } from './torch-state.js';
 
 /** Parameters that share their options; what a group does not name, it takes from the optimizer. */
 export type ParamGroup<O> = Partial<O> & { params: Iterable<Tensor> };
@@ -152,11 +153,11 @@ export abstract class Optimizer<O extends object, S extends ParamState<S> = obje
 
   /**
    * Puts the optimizer into the state that {@link stateDict} gave, of one with as many groups and parameters. Tensors are
-   * copied, and converted to the dtype of their parameter.
+   * copied, and converted to the dtype of their parameter. What PyTorch saved is taken as `io.torch.load` gives it.
    * @throws TypeError, RangeError, ShapeError naming what does not fit, before anything is changed
    * @see https://pytorch.org/docs/stable/generated/torch.optim.Optimizer.load_state_dict.html
    */
-  loadStateDict(state: OptimizerStateDict): void {
+  loadStateDict(state: OptimizerStateDict | TorchOptimizerStateDict): void {
     readStateDict(this.op, state, {
       groups: this.paramGroups,
       names: [...Object.keys(this.defaults), ...SCHEDULED],

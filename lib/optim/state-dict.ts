@@ -6,6 +6,7 @@ import { copy_ } from '../ops/inplace.js';
 import { modeChanged, recorder } from '../recording.js';
 import { formatShape, sameShape } from '../shape.js';
 import { Tensor } from '../tensor.js';
+import { fromTorch, type TorchOptimizerStateDict } from './torch-state.js';
 
 /** A value that an optimizer remembers. */
 export type StateValue = number | Tensor | null | StateValue[];
@@ -71,11 +72,12 @@ export interface StateDictTarget<S extends object> {
 
 export function readStateDict<S extends object>(
   op: string,
-  dict: OptimizerStateDict,
+  given: OptimizerStateDict | TorchOptimizerStateDict,
   { groups, names, check, state, fresh, read }: StateDictTarget<S>,
 ): void {
   if (recorder !== null)
     throw new Error('[compile] the step loads the state of an optimizer, but it does so only once');
+  const dict = fromTorch(op, given, names);
   const saved: unknown = dict?.paramGroups;
   if (!Array.isArray(saved) || typeof dict.state !== 'object' || dict.state === null)
     typeError(op, `loadStateDict: expected an object with state and paramGroups, got ${describe(dict)}`);
