@@ -6,6 +6,7 @@ import {
   compile,
   conv2d,
   crossEntropy,
+  fit,
   functional,
   getBackend,
   nn,
@@ -126,6 +127,43 @@ test.serial('a promise is waited for', async (t) => {
   t.is(find(p, 'mul')?.calls, 1);
   t.deepEqual(p.events.find(({ name }) => name === 'mul')?.within, []);
   t.true((find(p, 'waiting')?.seconds ?? 0) > 0.004);
+});
+
+test.serial('parts that wait at the same time each have their own kernels', async (t) => {
+  const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const p = await profile(async () => {
+    const first = recordFunction('first', async () => {
+      await wait(5);
+      ones([4]).add(1);
+    });
+    const second = recordFunction('second', async () => {
+      ones([4]).mul(2);
+      await wait(30);
+      recordFunction('inner', () => ones([4]).sub(2));
+    });
+    await Promise.all([first, second]);
+    ones([4]).exp();
+  });
+  const within = Object.fromEntries(p.events.map((event) => [event.name, event.within.join(' / ')]));
+  t.like(within, {
+    ...{ first: '', second: '', inner: 'second' },
+    ...{ add: 'first', mul: 'second', sub: 'second / inner', exp: '' },
+  });
+  const { traceEvents } = p.chromeTrace() as { traceEvents: { name: string; tid: number }[] };
+  const line = Object.fromEntries(traceEvents.map(({ name, tid }) => [name, tid]));
+  t.not(line.first, line.second);
+  t.deepEqual([line.add, line.mul, line.sub], [line.first, line.second, line.second]);
+});
+
+test.serial('a training is waited for', async (t) => {
+  const model = new nn.Linear(3, 1);
+  const optimizer = new optim.SGD(model.parameters(), 0.1);
+  const data = [[randn([8, 3]), randn([8, 1])]] as [Tensor, Tensor][];
+  const p = await profile(() =>
+    fit(model, { data, loss: functional.mseLoss, optimizer, epochs: 3, progress: false }),
+  );
+  t.is(p.result.steps, 3);
+  t.is(find(p, 'backward')?.calls, 3);
 });
 
 test.serial('errors pass, and leave nothing switched on', async (t) => {

@@ -65,6 +65,29 @@ test('tokens, data, and what is shared', (t) => {
   t.is(shared.macs, 32);
 });
 
+test('what modules give in lists and objects is seen', (t) => {
+  class Heads extends nn.Module<[Tensor], object> {
+    readonly lstm = new nn.LSTM(3, 4, { batchFirst: true });
+    readonly head = new nn.Linear(4, 2);
+
+    forward(x: Tensor): object {
+      const [y, states] = this.lstm.forward(x);
+      return { y: this.head.forward(y), more: { states } };
+    }
+  }
+  const { rows, forwardBytes } = summary(new Heads(), [2, 5, 3]);
+  t.deepEqual(
+    rows.map(({ outputShape }) => outputShape),
+    [
+      [2, 5, 2],
+      [2, 5, 4],
+      [2, 5, 2],
+    ],
+  );
+  // The states, too, are given by a module without others in it.
+  t.is(forwardBytes, 4 * (2 * 5 * 4 + 2 * 2 * 4 + 2 * 5 * 2));
+});
+
 test('everything is as it was, also after errors', (t) => {
   const model = new nn.Sequential(new nn.Conv2d(1, 2, 3), new nn.BatchNorm2d(2), new nn.Dropout(0.5));
   model.forward(randn([2, 1, 8, 8]));

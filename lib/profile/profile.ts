@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { backend, useBackend } from '../backend/select.js';
 import { describe, typeError } from '../errors.js';
 import { observed, observer, setObserver } from '../observer.js';
+import { traceEventsOf } from './chrome-trace.js';
 import { watched } from './work.js';
 import { ProfileRecorder, type ProfileEvent } from './recorder.js';
 import { rowsOf, tableOf, type ProfileRow } from './rows.js';
@@ -18,11 +19,12 @@ import { rowsOf, tableOf, type ProfileRow } from './rows.js';
  * Kernels that run in `backward` have that behind their name. A step of `compile` that is run again is one call, `compiled
  * step`: profile the function itself to see into it. A kernel takes half a microsecond longer while it is observed, and nothing
  * when it is not.
- * @param fn what it returns is `result`. Where that is a promise, so is the profile, of all that this thread does until then.
+ * @param fn what it returns is `result`. Where that is a promise, or a training of `fit`, the profile is a promise too, of all that
+ *   this thread does until then.
  * @throws Error when a profile is under way; what `fn` throws
  * @see https://pytorch.org/docs/stable/profiler.html
  */
-export function profile<T>(fn: () => Promise<T>): Promise<Profile<T>>;
+export function profile<T>(fn: () => PromiseLike<T>): Promise<Profile<T>>;
 export function profile<T>(fn: () => T): Profile<T>;
 export function profile(fn: () => unknown): Profile | Promise<Profile> {
   if (typeof fn !== 'function') typeError('profile', `fn: expected a function, got ${describe(fn)}`);
@@ -33,11 +35,12 @@ export function profile(fn: () => unknown): Profile | Promise<Profile> {
   const end = (): void => {
     setObserver(null);
     restore();
+    recorder.close();
   };
   const done = (result: unknown): Profile => {
     const seconds = (performance.now() - recorder.began) / 1000;
     end();
-    return new Profile(result, seconds, recorder.events);
+    return new Profile(result, seconds, recorder.events, recorder.parts);
   };
   let result: unknown;
   try {
@@ -46,12 +49,15 @@ export function profile(fn: () => unknown): Profile | Promise<Profile> {
     end();
     throw error;
   }
-  if (!(result instanceof Promise)) return done(result);
-  return result.then(done, (error: unknown) => {
+  if (!isPromise(result)) return done(result);
+  return Promise.resolve(result).then(done, (error: unknown) => {
     end();
     throw error;
   });
 }
+
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 
 /**
  * Runs a part of what is profiled under a name: it gets a row in the table, and a bar in the trace that its kernels lie in. Outside
@@ -67,6 +73,8 @@ export function recordFunction<T>(name: string, fn: () => T): T {
 
 /** What {@link profile} found. */
 export class Profile<T = unknown> {
+  readonly #parts: ReadonlyMap<readonly string[], ProfileEvent>;
+
   /** @internal */
   constructor(
     /** What the function returned. */
@@ -75,7 +83,10 @@ export class Profile<T = unknown> {
     readonly seconds: number,
     /** Every call of a kernel, and every part with a name, in the order of their ends. */
     readonly events: readonly ProfileEvent[],
-  ) {}
+    parts: ReadonlyMap<readonly string[], ProfileEvent>,
+  ) {
+    this.#parts = parts;
+  }
 
   /** The calls, by name, those that took most time first. */
   get rows(): ProfileRow[] {
@@ -93,11 +104,7 @@ export class Profile<T = unknown> {
 
   /** The calls as events of the Trace Event Format, which chrome://tracing and Perfetto show; times are in microseconds. */
   chromeTrace(): { traceEvents: object[]; displayTimeUnit: 'ms' } {
-    const traceEvents = this.events.map(({ name, kind, start, duration, bytes, flops, within }) => ({
-      ...{ name, cat: kind, ph: 'X', ts: 1000 * start, dur: 1000 * duration, pid: process.pid, tid: 1 },
-      args: kind === 'span' ? {} : { bytes, flops, within: within.join(' / ') },
-    }));
-    return { traceEvents, displayTimeUnit: 'ms' };
+    return { traceEvents: traceEventsOf(this.events, this.#parts), displayTimeUnit: 'ms' };
   }
 
   /** Writes {@link chromeTrace} into a file. */

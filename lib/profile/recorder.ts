@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Observer } from '../observer.js';
 import { workOf } from './work.js';
 
@@ -21,11 +22,20 @@ function labelOf(kernel: string, [op]: readonly unknown[]): string {
   return ['unary', 'binary', 'compare'].includes(kernel) ? op : `${kernel} ${op}`;
 }
 
+const NOWHERE: readonly string[] = [];
+
 /** Times the kernels of a backend. */
 export class ProfileRecorder implements Observer {
   readonly events: ProfileEvent[] = [];
+  /** The parts with a name, by what kernels right in them have as `within`. */
+  readonly parts = new Map<readonly string[], ProfileEvent>();
   readonly began = performance.now();
-  #within: readonly string[] = [];
+  /** Parts may wait for something at the same time: each goes on where it was. */
+  readonly #within = new AsyncLocalStorage<readonly string[]>();
+
+  get #place(): readonly string[] {
+    return this.#within.getStore() ?? NOWHERE;
+  }
 
   /** Runs a call of a kernel. */
   readonly time = (kernel: string, args: readonly unknown[], run: () => unknown): unknown => {
@@ -35,24 +45,25 @@ export class ProfileRecorder implements Observer {
     const { bytes, flops } = workOf(kernel, args);
     this.events.push({
       ...{ name: labelOf(kernel, args), kind: 'kernel', start: start - this.began, duration },
-      ...{ bytes, flops, within: this.#within },
+      ...{ bytes, flops, within: this.#place },
     });
     return result;
   };
 
   span<T>(name: string, fn: () => T): T {
-    const outer = this.#within;
-    this.#within = [...outer, name];
+    const outer = this.#place;
+    const inner = [...outer, name];
     const start = performance.now();
     const end = (): void => {
-      this.#within = outer;
       const duration = performance.now() - start;
-      const event = { name, kind: 'span', start: start - this.began, duration } as const;
-      this.events.push({ ...event, bytes: 0, flops: 0, within: outer });
+      const times = { start: start - this.began, duration };
+      const event = { name, kind: 'span', ...times, bytes: 0, flops: 0, within: outer } as const;
+      this.parts.set(inner, event);
+      this.events.push(event);
     };
     let result: T;
     try {
-      result = fn();
+      result = this.#within.run(inner, fn);
     } catch (error) {
       end();
       throw error;
@@ -60,5 +71,10 @@ export class ProfileRecorder implements Observer {
     if (result instanceof Promise) return result.finally(end) as T;
     end();
     return result;
+  }
+
+  /** Nothing is to be noted any more. */
+  close(): void {
+    this.#within.disable();
   }
 }

@@ -9,7 +9,7 @@ import { copy_ } from '../ops/inplace.js';
 import { checkOptions } from '../ops/primitive.js';
 import { getRngState, setRngState } from '../random.js';
 import { formatShape, type Shape } from '../shape.js';
-import { Tensor } from '../tensor.js';
+import { tensorsIn } from '../trace.js';
 import { count, formatTable } from './table.js';
 import { watched, workOf } from './work.js';
 
@@ -186,11 +186,6 @@ function runOnce(model: AnyModule, inputs: unknown[], seen: ReadonlyMap<AnyModul
     for (const handle of handles) handle.remove();
   }
   return bytes;
-}
-
-function tensorsIn(value: unknown): Tensor[] {
-  if (value instanceof Tensor) return [value];
-  return Array.isArray(value) ? value.flatMap(tensorsIn) : [];
 }
 
 const firstShape = (value: unknown): Shape | null => tensorsIn(value).at(0)?.shape ?? null;
