@@ -11,6 +11,7 @@ import { mergeCalls, mergeSeen, type Step, type View } from './merge.js';
 import { isWhole, writeModule } from './modules/index.js';
 import type { Graph, GraphNode, ValueInfo } from './proto.js';
 import { traceModel } from './run.js';
+import { BATCHES } from './sizes.js';
 
 const OP = 'onnx';
 
@@ -28,6 +29,11 @@ export function exportGraph(model: AnyModule, example: Example, settings: Settin
   const traces = runs.map((run) => traceModel(model, run, states, isWhole));
   const [a, b] = [traces[0], traces.at(-1) as Trace<unknown>];
   const [resultA, resultB] = [resultsOf(a), resultsOf(b)];
+  if (resultA.length !== resultB.length)
+    rangeError(
+      OP,
+      `the model gave ${resultA.length} tensors for a batch of ${BATCHES[0]}, and ${resultB.length} for one of ${BATCHES[1]}: export with dynamicBatch: false`,
+    );
   const nowhere = { path: '', name: model.constructor.name };
   const inputs = a.inputs.map((seen, i) => mergeSeen(seen, b.inputs[i], nowhere, 'input'));
   const outputs = resultA.map((x, i) => mergeSeen(a.see(x), b.see(resultB[i]), nowhere, 'output'));
