@@ -3,10 +3,10 @@
 const LAYERS = [
   [
     'leaves',
-    'lib/(decimal|dtype|errors|grad-mode|observer|place|print|random|recording|shape|storage|thread|version)[.]ts',
+    'lib/(decimal|dtype|errors|grad-mode|observer|place|print|random|recording|shape|storage|thread)[.]ts',
   ],
   ['backend', 'lib/backend/'],
-  ['tensor', 'lib/(tensor|scope)[.]ts'],
+  ['tensor', 'lib/(tensor|tensors-in|scope)[.]ts'],
   ['ops', 'lib/ops/'],
   [
     'autograd',

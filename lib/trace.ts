@@ -1,10 +1,12 @@
 import type { Backend, Operand } from './backend/contract.js';
 import { backend, withBackend } from './backend/select.js';
+import { isOperand, watched } from './backend/watch.js';
 import { arrayOf, type DType, type TypedArray } from './dtype.js';
 import { setRecorder, type Recorder } from './recording.js';
 import type { Shape } from './shape.js';
 import { freed, type Storage } from './storage.js';
 import { Tensor } from './tensor.js';
+import { tensorsIn } from './tensors-in.js';
 
 // What a function computes from its inputs, as a list of the kernels it calls: for those who write the computation down in
 // another language. What does not depend on the inputs is computed as ever, and is a constant to the list.
@@ -80,9 +82,6 @@ const RESULTS: Partial<Record<keyof Backend, readonly number[]>> = {
 /** Kernels that read what they write to. */
 const CHANGING = new Set<string>(['scatter', 'scatterSlices', 'indexOffsets']);
 
-/** Kernels without tensors. */
-const BESIDES = new Set<string>(['name', 'allocate', 'setNumThreads', 'getNumThreads']);
-
 /** What the list cannot hold. */
 export class Untraceable extends Error {
   constructor(
@@ -136,7 +135,10 @@ export class Tracer implements Recorder {
     const before = setRecorder(this);
     let result: T;
     try {
-      result = withBackend(this.#noting(), fn);
+      result = withBackend(
+        watched(backend, (op, args, run) => this.#call(op, args, run)),
+        fn,
+      );
     } finally {
       setRecorder(before);
     }
@@ -175,20 +177,6 @@ export class Tracer implements Recorder {
 
   get place(): Place {
     return this.#places.at(-1) ?? { path: '', name: '' };
-  }
-
-  /** The kernels in use, and a note of each call. */
-  #noting(): Backend {
-    const kernels = this.#kernels as unknown as Record<string, unknown>;
-    const noting: Record<string, unknown> = {};
-    for (const name of Object.keys(kernels)) {
-      const kernel = kernels[name];
-      noting[name] =
-        typeof kernel !== 'function' || BESIDES.has(name)
-          ? kernel
-          : (...args: unknown[]) => this.#call(name, args, () => (kernel as (...all: unknown[]) => unknown).apply(kernels, args)); // prettier-ignore
-    }
-    return noting as unknown as Backend;
   }
 
   #call(op: string, args: readonly unknown[], run: () => unknown): unknown {
@@ -314,18 +302,6 @@ export class Tracer implements Recorder {
   stepChanged(): void {
     // Nothing runs again.
   }
-}
-
-const isOperand = (value: unknown): value is Operand =>
-  typeof value === 'object' && value !== null && 'storage' in value && 'strides' in value;
-
-/** The tensors in a value, in lists and plain objects too, in order. */
-export function tensorsIn(value: unknown): Tensor[] {
-  if (value instanceof Tensor) return [value];
-  if (Array.isArray(value)) return value.flatMap(tensorsIn);
-  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
-    return Object.values(value).flatMap(tensorsIn);
-  return [];
 }
 
 /** The elements of a tensor in row-major order. Those of expanded dimensions are all there. */

@@ -2,6 +2,7 @@ import { backend } from '../backend/select.js';
 import { isFloat } from '../dtype.js';
 import { checkBoolean, describe, rangeError, typeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
+import { inMode } from '../nn/mode.js';
 import { Module, type AnyModule, type StateDict } from '../nn/module.js';
 import { Parameter } from '../nn/parameter.js';
 import { type Rest } from '../ops/arguments.js';
@@ -164,14 +165,10 @@ export class AveragedModel<M extends AnyModule = Module> extends Module<
 
   /** Runs `fn` with the model, in which the averages are, in the mode that this module is in, without gradients. */
   use<T>(fn: (model: M) => T): T {
-    const modules = [...this.#model.modules()];
-    const modes = modules.map(({ training }) => training);
     this.#exchange();
     try {
-      this.#model.train(this.training);
-      return noGrad(() => fn(this.#model));
+      return inMode(this.#model, this.training, () => noGrad(() => fn(this.#model)));
     } finally {
-      modules.forEach((module, i) => (module.training = modes[i]));
       this.#exchange();
     }
   }
@@ -243,8 +240,6 @@ export function updateBn(loader: Iterable<Tensor | readonly unknown[]>, model: A
   );
   if (layers.length === 0) return;
   const momenta = layers.map(({ momentum }) => momentum);
-  const modules = [...model.modules()];
-  const modes = modules.map(({ training }) => training);
   for (const layer of layers) {
     zero_(layer.runningMean);
     fill_(layer.runningVar, 1);
@@ -252,18 +247,18 @@ export function updateBn(loader: Iterable<Tensor | readonly unknown[]>, model: A
     layer.momentum = null;
   }
   try {
-    model.train();
-    for (const batch of loader) {
-      const input: unknown = Array.isArray(batch) ? batch[0] : batch;
-      if (!(input instanceof Tensor))
-        typeError(
-          'updateBn',
-          `loader: expected tensors or lists that begin with one, got ${describe(input)}`,
-        );
-      tidy(() => noGrad(() => void model.forward(input)));
-    }
+    inMode(model, true, () => {
+      for (const batch of loader) {
+        const input: unknown = Array.isArray(batch) ? batch[0] : batch;
+        if (!(input instanceof Tensor))
+          typeError(
+            'updateBn',
+            `loader: expected tensors or lists that begin with one, got ${describe(input)}`,
+          );
+        tidy(() => noGrad(() => void model.forward(input)));
+      }
+    });
   } finally {
     layers.forEach((layer, i) => (layer.momentum = momenta[i]));
-    modules.forEach((module, i) => (module.training = modes[i]));
   }
 }

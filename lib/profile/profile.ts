@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { backend, useBackend } from '../backend/select.js';
+import { watched } from '../backend/watch.js';
 import { describe, typeError } from '../errors.js';
 import { observed, observer, setObserver } from '../observer.js';
 import { traceEventsOf } from './chrome-trace.js';
-import { watched } from './work.js';
 import { ProfileRecorder, type ProfileEvent } from './recorder.js';
 import { rowsOf, tableOf, type ProfileRow } from './rows.js';
 

@@ -1,7 +1,9 @@
 import { backend, withBackend } from '../backend/select.js';
+import { watched } from '../backend/watch.js';
 import { checkDType, itemSize, type DType } from '../dtype.js';
 import { describe, rangeError, typeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
+import { inMode } from '../nn/mode.js';
 import { Module, type AnyModule } from '../nn/module.js';
 import { clone } from '../ops/broadcast.js';
 import { zeros } from '../ops/create.js';
@@ -9,9 +11,9 @@ import { copy_ } from '../ops/inplace.js';
 import { checkOptions } from '../ops/primitive.js';
 import { getRngState, setRngState } from '../random.js';
 import { formatShape, type Shape } from '../shape.js';
-import { tensorsIn } from '../trace.js';
+import { tensorsIn } from '../tensors-in.js';
 import { count, formatTable } from './table.js';
-import { watched, workOf } from './work.js';
+import { workOf } from './work.js';
 
 /** What {@link summary} takes besides the shapes. */
 export interface SummaryOptions {
@@ -136,15 +138,12 @@ function inputsOf(
 
 /** Runs `fn`, and has everything as it was afterwards. */
 function unchanged<T>(model: AnyModule, fn: () => T): T {
-  const modes = [...model.modules()].map((module): [AnyModule, boolean] => [module, module.training]);
   const random = getRngState();
   return noGrad(() => {
     const buffers = [...model.buffers()].map((x) => ({ x, before: clone(x), version: x.storage.version }));
     try {
-      model.eval();
-      return fn();
+      return inMode(model, false, fn);
     } finally {
-      for (const [module, training] of modes) module.training = training;
       for (const { x, before, version } of buffers) if (x.storage.version !== version) copy_(x, before);
       setRngState(random);
     }

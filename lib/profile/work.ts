@@ -1,4 +1,5 @@
 import type { Backend, Operand } from '../backend/contract.js';
+import { isOperand } from '../backend/watch.js';
 import { itemSize } from '../dtype.js';
 
 /** What one call of a kernel does. */
@@ -10,9 +11,6 @@ export interface Work {
   /** Read and written: the memory of every operand, once. */
   readonly bytes: number;
 }
-
-/** Kernels without tensors. */
-export const BESIDES = new Set(['name', 'allocate', 'setNumThreads', 'limitThreads', 'getNumThreads']);
 
 /** Operations for each element of one operand, by its place among the arguments. */
 const PER_ELEMENT: Partial<Record<keyof Backend, readonly [at: number, flops: number]>> = {
@@ -38,9 +36,6 @@ const PER_ELEMENT: Partial<Record<keyof Backend, readonly [at: number, flops: nu
   descend: [1, 8],
   sgd: [0, 4],
 };
-
-const isOperand = (value: unknown): value is Operand =>
-  typeof value === 'object' && value !== null && 'storage' in value && 'strides' in value;
 
 /** The memory that an operand reaches: what is expanded lies there once. */
 const bytesOf = ({ shape, strides, dtype }: Operand): number =>
@@ -94,21 +89,3 @@ function restOf(kernel: string, args: readonly Operand[]): number {
 const perOutput = ({ size, shape }: Operand): number => (shape[0] === 0 ? 0 : size / shape[0]);
 
 const scores = (q: Operand, k: Operand): number => q.shape[0] * q.shape[1] * q.shape[2] * k.shape[2];
-
-/** The kernels, with `around` around each call. */
-export function watched(
-  kernels: Backend,
-  around: (name: string, args: readonly unknown[], run: () => unknown) => unknown,
-): Backend {
-  const table = kernels as unknown as Record<string, unknown>;
-  const all: Record<string, unknown> = {};
-  for (const name of Object.keys(table)) {
-    const kernel = table[name];
-    all[name] =
-      typeof kernel !== 'function' || BESIDES.has(name)
-        ? kernel
-        : (...args: unknown[]) =>
-            around(name, args, () => (kernel as (...all: unknown[]) => unknown).apply(kernels, args));
-  }
-  return all as unknown as Backend;
-}

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import type * as Ort from 'onnxruntime-node';
 import { arange, fromArray, io, noGrad, randn, type DType, type nn, type Tensor } from '../../lib/index.js';
-import { tensorsIn } from '../../lib/trace.js';
+import { tensorsIn } from '../../lib/tensors-in.js';
 
 // There are machines that it has no binary for.
 const loaded = await import('onnxruntime-node').catch((error: unknown) => String(error));

@@ -4,7 +4,7 @@ import { formatShape } from '../../shape.js';
 import { tensor } from '../../ops/create.js';
 import { indexSelect } from '../../ops/indexing-slices.js';
 import { Tensor } from '../../tensor.js';
-import { tensorsIn } from '../../trace.js';
+import { tensorsIn } from '../../tensors-in.js';
 import { BATCHES } from './sizes.js';
 
 const OP = 'onnx';

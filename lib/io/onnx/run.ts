@@ -1,4 +1,5 @@
 import { noGrad } from '../../grad-mode.js';
+import { inMode } from '../../nn/mode.js';
 import type { AnyModule } from '../../nn/module.js';
 import type { Tensor } from '../../tensor.js';
 import { Tracer, Untraceable, type Trace } from '../../trace.js';
@@ -17,19 +18,16 @@ export function traceModel(
 ): Trace<unknown> {
   const tracer = new Tracer(states);
   const modules = [...model.namedModules()];
-  const modes = modules.map(([, module]) => module.training);
   const restore: (() => void)[] = [];
   try {
-    model.eval();
     for (const [path, module] of modules) restore.push(watch(tracer, path, module, isWhole));
     const forward = (model as { forward: (...inputs: unknown[]) => unknown }).forward.bind(model);
-    return noGrad(() => tracer.run(tensors, () => forward(...args)));
+    return inMode(model, false, () => noGrad(() => tracer.run(tensors, () => forward(...args))));
   } catch (error) {
     if (error instanceof Untraceable) fail(error.place, error.op, error.message);
     throw error;
   } finally {
     for (const undo of restore) undo();
-    modules.forEach(([, module], i) => (module.training = modes[i]));
   }
 }
 

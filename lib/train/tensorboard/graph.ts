@@ -2,11 +2,13 @@ import { isFloat, type DType } from '../../dtype.js';
 import { rangeError } from '../../errors.js';
 import { enableGrad } from '../../grad-mode.js';
 import { Message } from '../../io/protobuf.js';
+import { inMode } from '../../nn/mode.js';
 import type { AnyModule } from '../../nn/module.js';
 import { getRngState, setRngState } from '../../random.js';
 import { tidy } from '../../scope.js';
 import type { Shape } from '../../shape.js';
 import { Tensor, viewOf } from '../../tensor.js';
+import { tensorsIn } from '../../tensors-in.js';
 
 // A model as TensorBoard draws it: boxes for modules, in them the ops that ran, with the shapes of what goes from one to the
 // other. The ops are those that autograd recorded; whose they are, is known by when the modules began and ended.
@@ -31,19 +33,18 @@ interface Node {
 
 /** The graph of a model, as a `GraphDef`. The model is as it was afterwards. */
 export function graphOf(op: string, model: AnyModule, inputs: readonly unknown[]): Message {
-  const training = new Map([...model.modules()].map((module) => [module, module.training]));
   const random = getRngState();
   const tracer = new Tracer(op, model);
   try {
-    model.eval();
-    tidy(() => {
-      enableGrad(() => {
-        tracer.run(inputs);
+    inMode(model, false, () => {
+      tidy(() => {
+        enableGrad(() => {
+          tracer.run(inputs);
+        });
       });
     });
   } finally {
     tracer.stop();
-    for (const [module, mode] of training) module.training = mode;
     setRngState(random);
   }
   const graph = new Message();
@@ -164,13 +165,6 @@ class Tracer {
 }
 
 const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
-
-/** The tensors in a value: itself, or those in lists and objects. */
-function tensorsIn(value: unknown): Tensor[] {
-  if (value instanceof Tensor) return [value];
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return [];
-  return Object.values(value).flatMap(tensorsIn);
-}
 
 /** A `NodeDef`. */
 function messageOf({ name, op, inputs, shapes, dtype }: Node): Message {
