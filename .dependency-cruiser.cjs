@@ -3,7 +3,7 @@
 const LAYERS = [
   [
     'leaves',
-    'lib/(decimal|dtype|errors|grad-mode|observer|place|print|random|recording|shape|storage|thread)[.]ts',
+    'lib/(decimal|dtype|errors|format|grad-mode|observer|place|print|random|recording|shape|storage|thread)[.]ts',
   ],
   ['backend', 'lib/backend/'],
   ['tensor', 'lib/(tensor|tensors-in|scope)[.]ts'],

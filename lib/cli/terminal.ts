@@ -1,7 +1,7 @@
 import pc from 'picocolors';
-import { formatCount } from '../train/format.js';
+import { formatCount } from '../format.js';
 
-export { formatCount, formatDuration, formatLoss, formatSeconds, plural } from '../train/format.js';
+export { formatCount, formatDuration, formatLoss, formatSeconds, plural } from '../format.js';
 
 /** Colours where a person sees them: on a terminal, unless NO_COLOR says no; with FORCE_COLOR everywhere. */
 export function colorsFor(stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> {

@@ -1,5 +1,6 @@
+import { formatCount } from '../format.js';
 import type { ProfileEvent } from './recorder.js';
-import { count, formatTable } from './table.js';
+import { formatTable } from './table.js';
 
 /** What all calls of one name came to. */
 export interface ProfileRow {
@@ -56,7 +57,7 @@ function cellsOf({ name, kind, calls, seconds, share, bytes, flops }: ProfileRow
   const perSecond = (amount: number): string => (seconds > 0 ? (amount / seconds / 1e9).toFixed(1) : '');
   return [
     name,
-    kind === 'rest' ? '' : count(calls),
+    kind === 'rest' ? '' : formatCount(calls),
     formatTime(seconds),
     `${(100 * share).toFixed(1)}%`,
     kind === 'rest' ? '' : formatTime(seconds / calls),

@@ -2,6 +2,7 @@ import { backend, withBackend } from '../backend/select.js';
 import { watched } from '../backend/watch.js';
 import { checkDType, itemSize, type DType } from '../dtype.js';
 import { describe, rangeError, typeError } from '../errors.js';
+import { formatCount } from '../format.js';
 import { noGrad } from '../grad-mode.js';
 import { inMode } from '../nn/mode.js';
 import { Module, type AnyModule } from '../nn/module.js';
@@ -12,7 +13,7 @@ import { checkOptions } from '../ops/primitive.js';
 import { getRngState, setRngState } from '../random.js';
 import { formatShape, type Shape } from '../shape.js';
 import { tensorsIn } from '../tensors-in.js';
-import { count, formatTable } from './table.js';
+import { formatTable } from './table.js';
 import { workOf } from './work.js';
 
 /** What {@link summary} takes besides the shapes. */
@@ -209,14 +210,17 @@ function format(all: Omit<Summary, 'toString'>): string {
       '  '.repeat(row.depth) + row.className + (row.name === '' ? '' : ` (${row.name})`),
       shape(row.inputShape),
       shape(row.outputShape),
-      count(row.parameters),
-      row.calls === 0 ? '-' : count(row.flops),
+      formatCount(row.parameters),
+      row.calls === 0 ? '-' : formatCount(row.flops),
     ]),
   );
+  const [parameters, trainable, buffers] = [all.parameters, all.trainable, all.buffers].map(formatCount);
+  const [flops, macs] = [all.flops, all.macs].map(formatCount);
+  const [parameterBytes, forwardBytes] = [all.parameterBytes, all.forwardBytes].map(formatCount);
   return [
     table,
-    `Parameters: ${count(all.parameters)}, trainable: ${count(all.trainable)}, buffers: ${count(all.buffers)}`,
-    `FLOPs: ${count(all.flops)}, multiply-adds: ${count(all.macs)}`,
-    `Bytes: parameters ${count(all.parameterBytes)}, forward ${count(all.forwardBytes)}`,
+    `Parameters: ${parameters}, trainable: ${trainable}, buffers: ${buffers}`,
+    `FLOPs: ${flops}, multiply-adds: ${macs}`,
+    `Bytes: parameters ${parameterBytes}, forward ${forwardBytes}`,
   ].join('\n');
 }

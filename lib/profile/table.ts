@@ -15,6 +15,3 @@ export function formatTable(
   const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
   return [line(heads), rule, ...rows.map(line), rule].join('\n');
 }
-
-/** `1,234,567`. */
-export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');

@@ -1,5 +1,5 @@
 import type { EpochEvent, ResumeEvent, StepEvent } from './events.js';
-import { formatCount, formatDuration, formatLoss, formatSeconds } from './format.js';
+import { formatCount, formatDuration, formatLoss, formatSeconds } from '../format.js';
 
 /** Where progress is shown: `process.stderr`, or what looks like it. */
 export interface ProgressStream {

@@ -1,7 +1,7 @@
 import { rangeError } from '../../errors.js';
 import type { AnyModule } from '../../nn/module.js';
 import type { EpochEvent, Reason, StepEvent } from '../events.js';
-import { formatCount, formatDuration, formatLoss, plural } from '../format.js';
+import { formatCount, formatDuration, formatLoss, plural } from '../../format.js';
 import { environment, version } from './environment.js';
 import type { Html } from './html.js';
 import type { ReportOptions } from './report.js';

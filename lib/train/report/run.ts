@@ -1,5 +1,5 @@
 import type { EpochEvent, StepEvent } from '../events.js';
-import { formatCount, formatLoss, formatSeconds } from '../format.js';
+import { formatCount, formatLoss, formatSeconds } from '../../format.js';
 import type { Chart, Series } from './charts.js';
 import { Curve } from './curve.js';
 import type { Column } from './page.js';
