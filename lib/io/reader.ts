@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises';
 
 // Files are read a piece at a time, so that they may be larger than memory, and memory is taken only for what is there.
 
-/** How much is read at a time: whole elements of every dtype. */
-export const CHUNK = 4 * 2 ** 20;
+/** How much is read at a time: whole elements of every dtype, those of 6 bits, too. */
+export const CHUNK = 6 * 2 ** 20;
 
 /** Bytes that can be read from any place: those of a file, or some in memory. */
 export interface Source {

@@ -1,38 +1,27 @@
-import { open, type FileHandle } from 'node:fs/promises';
 import { describe, rangeError, typeError } from '../errors.js';
-import { fitsMemory, formatShape, MAX_DIMS, sizeOf, type Shape } from '../shape.js';
-import { checkTensor, empty, type Tensor } from '../tensor.js';
 import { checkOptions } from '../ops/primitive.js';
+import { checkTensor, empty, type Tensor } from '../tensor.js';
 import { writeFileAtomic } from './atomic.js';
+import { bytesOf, checkKind, decode, dtypeOf, encode, KIND_OF, type Kind } from './elements.js';
+import { CHUNK, openSource, type Source } from './reader.js';
 import {
-  bytesOf,
-  checkKind,
-  decode,
-  dtypeOf,
-  encode,
-  isKind,
-  isSame,
-  KIND_NAMES,
-  KIND_OF,
-  type Kind,
-} from './elements.js';
-import { repeatedKey } from './json.js';
+  checkEntries,
+  failWith,
+  headerLength,
+  MAX_HEADER,
+  OP,
+  readHeader,
+  WORD,
+  type SafetensorsDType,
+  type SafetensorsEntry,
+} from './safetensors-header.js';
+
+export type { SafetensorsDType, SafetensorsEntry } from './safetensors-header.js';
 
 // A safetensors file is the length of its header (8 bytes, little-endian), the header, and the data. The header is JSON:
 // for each name a dtype, a shape, and where its bytes begin and end, counted from the first after the header. Data is
 // little-endian and row-major, without gaps. Nothing in it is ever executed.
 // See https://huggingface.co/docs/safetensors
-
-const OP = 'safetensors';
-
-/** The format's own limit for the header. */
-const MAX_HEADER = 100_000_000;
-
-/** The header begins after its length. Data is aligned to as many bytes, so that files can be mapped. */
-const WORD = 8;
-
-/** What safetensors calls the dtype of a tensor in a file. */
-export type SafetensorsDType = Kind;
 
 /** What a file holds: tensors by name, notes, and what the file calls the dtypes of the tensors. */
 export interface Safetensors {
@@ -46,15 +35,6 @@ export interface Safetensors {
 export interface SaveOptions {
   /** What single tensors are written as, by name. Default: the dtypes that they have. */
   readonly dtypes?: Readonly<Record<string, SafetensorsDType>>;
-}
-
-/** Where a tensor lies in a file, and what it is there. */
-export interface SafetensorsEntry {
-  readonly dtype: SafetensorsDType;
-  readonly shape: Shape;
-  /** Its bytes, counted from the first after the header. */
-  readonly start: number;
-  readonly end: number;
 }
 
 /**
@@ -96,27 +76,27 @@ export async function loadFile(path: string): Promise<Safetensors> {
  * @throws TypeError, RangeError naming the file and what is wrong with its header.
  */
 export async function openFile(path: string): Promise<SafetensorsFile> {
-  const file = await open(path);
+  const source = await openSource(path);
   try {
-    const { size } = await file.stat();
+    const { size } = source;
     const fail = failWith(path);
     const word = new Uint8Array(WORD);
     if (size < WORD) fail(`expected at least ${WORD} bytes, got ${size}`);
-    await readAt(file, word, 0, fail);
+    await source.read(word, 0, fail);
     const header = new Uint8Array(headerLength(word, size, path));
-    await readAt(file, header, WORD, fail);
+    await source.read(header, WORD, fail);
     const start = WORD + header.length;
     const { entries, metadata } = readHeader(header, path);
-    return new SafetensorsFile(path, checkEntries(entries, size - start, path), metadata, file, start);
+    return new SafetensorsFile(path, checkEntries(entries, size - start, path), metadata, source, start);
   } catch (error) {
-    await file.close();
+    await source.close();
     throw error;
   }
 }
 
 /** A safetensors file that is open: {@link openFile} makes it. */
 export class SafetensorsFile {
-  readonly #file: FileHandle;
+  readonly #source: Source;
   readonly #start: number;
 
   /** @internal */
@@ -125,10 +105,10 @@ export class SafetensorsFile {
     /** What is in the file, by name, in the order of the bytes. */
     readonly entries: ReadonlyMap<string, SafetensorsEntry>,
     readonly metadata: Record<string, string>,
-    file: FileHandle,
+    source: Source,
     start: number,
   ) {
-    this.#file = file;
+    this.#source = source;
     this.#start = start;
   }
 
@@ -147,7 +127,7 @@ export class SafetensorsFile {
     const chunk = new Uint8Array(Math.min(CHUNK, end - start));
     for (let at = start; at < end; at += chunk.length) {
       const bytes = chunk.subarray(0, Math.min(chunk.length, end - at));
-      await readAt(this.#file, bytes, this.#start + at, fail);
+      await this.#source.read(bytes, this.#start + at, fail);
       decode(dtype, bytes, array.subarray((at - start) / width), fail);
     }
     return x;
@@ -155,31 +135,9 @@ export class SafetensorsFile {
 
   /** Closes the file. Tensors that were read stay. */
   async close(): Promise<void> {
-    await this.#file.close();
+    await this.#source.close();
   }
 }
-
-/** How much of a file is read at a time: whole elements of every dtype. */
-const CHUNK = 6 * 2 ** 20;
-
-/** Fills an array from a position in a file. */
-async function readAt(
-  file: FileHandle,
-  bytes: Uint8Array,
-  position: number,
-  fail: (message: string) => never,
-): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, position + done);
-    if (bytesRead === 0) fail(`the file ends at byte ${position + done}: it was cut short while it was read`);
-    done += bytesRead;
-  }
-}
-
-const failWith =
-  (file: string) =>
-  (message: string): never =>
-    rangeError(OP, `${file}: ${message}`);
 
 const dtypesOf = (entries: ReadonlyMap<string, SafetensorsEntry>): Record<string, SafetensorsDType> =>
   Object.fromEntries([...entries].map(([name, { dtype }]) => [name, dtype]));
@@ -248,78 +206,3 @@ export function deserialize(bytes: Uint8Array, file = 'the file'): Safetensors {
   });
   return { tensors: Object.fromEntries(tensors), metadata: header.metadata, dtypes: dtypesOf(entries) };
 }
-
-/** How long the header is, as the first bytes say. */
-function headerLength(bytes: Uint8Array, size: number, file: string): number {
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (length > MAX_HEADER || WORD + length > size)
-    failWith(file)(`expected a header within ${Math.min(size, MAX_HEADER)} bytes, got one of ${length}`);
-  return length;
-}
-
-/** The entries in the order of their bytes, which must be those of the data: each once, none left. */
-function checkEntries(
-  entries: [string, SafetensorsEntry][],
-  length: number,
-  file: string,
-): Map<string, SafetensorsEntry> {
-  const fail = failWith(file);
-  let at = 0;
-  entries.sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
-  for (const [name, { dtype, shape, start, end }] of entries) {
-    const expected = sizeOf(shape) * bytesOf(dtype);
-    if (start !== at || end - start !== expected || end > length)
-      fail(
-        `${name}: expected ${expected} bytes from byte ${at} of ${length}, for ${isSame(dtype) ? dtypeOf(dtype) : dtype} ` +
-          `${formatShape(shape)}, got data_offsets [${start}, ${end}]`,
-      );
-    at = end;
-  }
-  if (at !== length) fail(`expected ${at} bytes of data, got ${length}`);
-  return new Map(entries);
-}
-
-function readHeader(
-  bytes: Uint8Array,
-  file: string,
-): { entries: [string, SafetensorsEntry][]; metadata: Record<string, string> } {
-  let text: string;
-  let header: unknown;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    header = JSON.parse(text);
-  } catch (cause) {
-    throw new TypeError(`[${OP}] ${file}: the header is not JSON: ${(cause as Error).message}`, { cause });
-  }
-  if (!isObject(header)) typeError(OP, `${file}: the header: expected an object, got ${describe(header)}`);
-  const repeated = repeatedKey(text);
-  if (repeated !== undefined) typeError(OP, `${file}: the header has ${describe(repeated)} twice`);
-  const { __metadata__: metadata = {}, ...rest } = header;
-  if (!isObject(metadata) || !Object.values(metadata).every((note) => typeof note === 'string'))
-    typeError(OP, `${file}: __metadata__: expected an object of texts`);
-  const entries = Object.entries(rest).map(([name, entry]): [string, SafetensorsEntry] => [
-    name,
-    readEntry(name, entry, file),
-  ]);
-  return { entries, metadata: metadata as Record<string, string> };
-}
-
-function readEntry(name: string, entry: unknown, file: string): SafetensorsEntry {
-  const fail = (message: string): never => typeError(OP, `${file}: ${name}: ${message}`);
-  if (!isObject(entry)) return fail(`expected an object, got ${describe(entry)}`);
-  const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype === 'C64') fail('C64: complex numbers are not here');
-  if (!isKind(dtype)) return fail(`dtype: expected one of ${KIND_NAMES.join(', ')}, got ${describe(dtype)}`);
-  if (!isCounts(shape) || shape.length > MAX_DIMS)
-    return fail(`shape: expected at most ${MAX_DIMS} whole numbers, got ${JSON.stringify(shape)}`);
-  if (sizeOf(shape) === 0 && !fitsMemory(shape)) return fail(`shape: ${formatShape(shape)} is too large`);
-  if (!isCounts(offsets) || offsets.length !== 2)
-    return fail(`data_offsets: expected two whole numbers, got ${JSON.stringify(offsets)}`);
-  return { dtype, shape, start: offsets[0], end: offsets[1] };
-}
-
-const isCounts = (value: unknown): value is number[] =>
-  Array.isArray(value) && value.every((count) => Number.isSafeInteger(count) && count >= 0);
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
