@@ -51,7 +51,7 @@ module.exports = {
       from: {
         path: '^lib/',
         pathNot:
-          '^lib/(backend/|ops/|optim/|(autograd|compile|trace|waiting|index)[.]ts|profile/|train/(worker/(budget|thread)|report/environment)[.]ts|cli/(doctor|bench/))',
+          '^lib/(backend/|ops/|optim/|(autograd|compile|trace|waiting|index)[.]ts|profile/|train/(worker/(budget|thread|worker)|report/environment)[.]ts|cli/(doctor|bench/))',
       },
       to: { path: '^lib/backend/', pathNot: '^lib/backend/contract[.]ts', dependencyTypesNot: ['type-only'] },
     },

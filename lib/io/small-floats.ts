@@ -30,7 +30,7 @@ const SMALL = {
 } as const satisfies Record<string, Small>;
 
 /** The small floats, by the names that safetensors has for them. */
-export type SmallKind = keyof typeof SMALL;
+type SmallKind = keyof typeof SMALL;
 
 /** Whether a kind of number is a small float. */
 export const isSmall = (kind: string): kind is SmallKind => Object.hasOwn(SMALL, kind);

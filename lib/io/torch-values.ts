@@ -58,7 +58,7 @@ class Bytes {
 }
 
 /** What makes a storage, or gives the one of this key that is there: of `count` numbers of a kind. */
-export type StorageOf = (kind: Kind, key: string, count: number) => Tensor;
+type StorageOf = (kind: Kind, key: string, count: number) => Tensor;
 
 /** What the pickle of a file may name and call. */
 export function knownValues(path: string, storageOf: StorageOf): Known {

@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { backend, useBackend } from '../backend/select.js';
 import { watched } from '../backend/watch.js';
 import { describe, typeError } from '../errors.js';
+import { writeFileAtomic } from '../io/atomic.js';
 import { observed, observer, setObserver } from '../observer.js';
 import { traceEventsOf } from './chrome-trace.js';
 import { ProfileRecorder, type ProfileEvent } from './recorder.js';
@@ -107,8 +107,8 @@ export class Profile<T = unknown> {
     return { traceEvents: traceEventsOf(this.events, this.#parts), displayTimeUnit: 'ms' };
   }
 
-  /** Writes {@link chromeTrace} into a file. */
+  /** Writes {@link chromeTrace} into a file, which is replaced as a whole. */
   async exportChromeTrace(path: string): Promise<void> {
-    await writeFile(path, JSON.stringify(this.chromeTrace()));
+    await writeFileAtomic(path, [JSON.stringify(this.chromeTrace())]);
   }
 }

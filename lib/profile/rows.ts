@@ -18,7 +18,7 @@ export interface ProfileRow {
 }
 
 /** How the way back is called in events. */
-export const BACKWARD = 'backward';
+const BACKWARD = 'backward';
 
 export function rowsOf(events: readonly ProfileEvent[], seconds: number): ProfileRow[] {
   const rows = new Map<string, { -readonly [K in keyof ProfileRow]: ProfileRow[K] }>();

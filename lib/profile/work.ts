@@ -3,7 +3,7 @@ import { isOperand } from '../backend/watch.js';
 import { itemSize } from '../dtype.js';
 
 /** What one call of a kernel does. */
-export interface Work {
+interface Work {
   /** Operations on numbers: 2 for each multiplication that is added to a sum. */
   readonly flops: number;
   /** Multiplications that are added to a sum, as matrix products, convolutions and attention are made of. */

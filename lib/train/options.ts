@@ -116,7 +116,7 @@ export interface Plan {
 }
 
 /** A schedule; `monitor` is for the one that watches something. */
-export interface Schedule {
+interface Schedule {
   readonly scheduler: LRScheduler;
   readonly every: 'epoch' | 'step';
   readonly monitor: Monitor | null;

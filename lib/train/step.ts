@@ -9,7 +9,7 @@ import type { Metric } from './metrics/metric.js';
 import type { Plan } from './options.js';
 
 /** What a batch came to. */
-export interface BatchResult {
+interface BatchResult {
   readonly loss: number;
   readonly samples: number;
 }

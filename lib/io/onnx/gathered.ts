@@ -16,7 +16,7 @@ export interface Lookup {
 }
 
 /** How the elements of a tensor are found in memory of some size; null where they are not in rows of the batch. */
-export function lookUp(total: Size, { shape, strides, offset }: Layout): Lookup | null {
+function lookUp(total: Size, { shape, strides, offset }: Layout): Lookup | null {
   const shown = shape.map((size, dim) => (exampleOf(strides[dim]) === 0 ? ONE : size));
   const across = shown.findIndex((size) => size.isBatch);
   const others = shown.map((_, dim) => dim).filter((dim) => dim !== across);

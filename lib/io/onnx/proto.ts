@@ -17,7 +17,7 @@ export interface Constant {
 }
 
 /** An attribute: whole numbers are integers, floats are wrapped. */
-export type Attribute = number | string | Float | readonly number[] | readonly string[];
+type Attribute = number | string | Float | readonly number[] | readonly string[];
 export class Float {
   constructor(readonly value: number) {}
 }

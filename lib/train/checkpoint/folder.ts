@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { loadCheckpoint, saveCheckpoint, type CheckpointState } from './file.js';
 
 /** A checkpoint that could not be read. */
-export interface DamagedCheckpoint {
+interface DamagedCheckpoint {
   readonly path: string;
   readonly error: Error;
 }
 
 /** What a folder of checkpoints has to go on from. */
-export interface FoundCheckpoint {
+interface FoundCheckpoint {
   readonly path: string;
   readonly state: CheckpointState;
   /** Newer ones that could not be read. */

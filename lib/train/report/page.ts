@@ -4,7 +4,7 @@ import { html, raw, type Html } from './html.js';
 import { STYLE } from './style.js';
 
 /** What a report is made of. */
-export interface Page {
+interface Page {
   /** Of the window. */
   readonly title: string;
   readonly heading: string;

@@ -20,7 +20,7 @@ const metadata = (plugin: string, content: Message): Message =>
   new Message().message(1, new Message().string(1, plugin).bytes(2, content.finish()));
 
 /** How a number is written. */
-export interface ScalarForm {
+interface ScalarForm {
   readonly newStyle: boolean;
   readonly doublePrecision: boolean;
 }

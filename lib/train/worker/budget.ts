@@ -1,4 +1,4 @@
-import { getBackend, getNumThreads } from '../../backend/select.js';
+import { getNumThreads } from '../../backend/select.js';
 
 // Trainings in worker threads share the threads of the process (`setNumThreads`): each takes some for its kernels and gives
 // them back at its end, and those that there are none left for wait in line.
@@ -10,12 +10,6 @@ interface Waiting {
 
 const line: Waiting[] = [];
 let taken = 0;
-
-/** The kernels that a thread is to use, too. */
-export const backendName = (): 'native' | 'reference' => getBackend();
-
-/** How many threads there are for all. */
-export const budget = (): number => getNumThreads();
 
 /**
  * Takes threads, as soon as those before it in the line have theirs and enough are left.
@@ -53,7 +47,7 @@ export async function takeThreads(threads: number, signal: AbortSignal): Promise
 function advance(): void {
   for (let [next] = line; next !== undefined; [next] = line) {
     // Who wants more than there is (the budget may have become smaller) runs alone.
-    if (taken > 0 && taken + next.threads > budget()) return;
+    if (taken > 0 && taken + next.threads > getNumThreads()) return;
     taken += next.threads;
     line.shift();
     next.begin();

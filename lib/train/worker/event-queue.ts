@@ -1,5 +1,11 @@
 import type { FitEvent } from '../events.js';
 
+/** Adds an event to those that wait: of steps in a row, only the last, unless all are wanted. */
+export function addEvent(events: FitEvent[], event: FitEvent, allSteps: boolean): void {
+  if (event.type === 'step' && !allSteps && events.at(-1)?.type === 'step') events.pop();
+  events.push(event);
+}
+
 /** Events for one listener, who may be slower than they come: of steps in a row, only the last waits, unless all are wanted. */
 export class EventQueue {
   readonly #events: FitEvent[] = [];
@@ -12,8 +18,7 @@ export class EventQueue {
   }
 
   push(event: FitEvent): void {
-    if (event.type === 'step' && !this.#allSteps && this.#events.at(-1)?.type === 'step') this.#events.pop();
-    this.#events.push(event);
+    addEvent(this.#events, event, this.#allSteps);
     this.#wake?.();
   }
 

@@ -15,7 +15,7 @@ export interface JobData {
 export type JobRequest = 'abort';
 
 /** An error on its way between threads: structured cloning loses names and properties. */
-export interface PackedError {
+interface PackedError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;

@@ -7,6 +7,7 @@ import { describe } from '../../errors.js';
 import { subscribeToAll } from '../channels.js';
 import type { FitEvent, FitResult } from '../events.js';
 import type { Training } from '../fit.js';
+import { addEvent } from './event-queue.js';
 import { layOut, SharedWeights } from './shared-weights.js';
 import { packError, type JobData, type JobMessage, type JobRequest } from './messages.js';
 import type { WorkerContext } from './worker.js';
@@ -47,8 +48,7 @@ class Reporter {
   }
 
   event(event: FitEvent): void {
-    if (event.type === 'step' && !allSteps && this.#events.at(-1)?.type === 'step') this.#events.pop();
-    this.#events.push(event);
+    addEvent(this.#events, event, allSteps);
     const now = performance.now();
     if (event.type !== 'step' || now - this.#shared > this.#pause) this.share();
     if (event.type !== 'step' || now - this.#told > TELL) this.flush();

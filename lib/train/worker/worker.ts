@@ -1,11 +1,12 @@
 import type { Worker } from 'node:worker_threads';
+import { getBackend, getNumThreads } from '../../backend/select.js';
 import { pack, unpack } from '../../data/transfer.js';
 import { checkBoolean, describe, rangeError, typeError } from '../../errors.js';
 import { checkInteger } from '../../ops/arguments.js';
 import { checkOptions } from '../../ops/primitive.js';
 import type { Tensor } from '../../tensor.js';
 import { startThread } from '../../thread.js';
-import { backendName, budget, takeThreads } from './budget.js';
+import { takeThreads } from './budget.js';
 import { EventQueue } from './event-queue.js';
 import type { FitEvent, FitResult } from '../events.js';
 import { SharedWeights } from './shared-weights.js';
@@ -71,14 +72,15 @@ export function trainInWorker<Result = FitResult>(
   if (!(url instanceof URL) && typeof url !== 'string')
     typeError(OP, `url: expected the address of a module, got ${describe(url)}`);
   checkOptions(OP, options, ['data', 'threads', 'signal', 'allSteps']);
-  const { data, threads = Math.max(1, budget() - 1), signal, allSteps = false } = options;
+  const budget = getNumThreads();
+  const { data, threads = Math.max(1, budget - 1), signal, allSteps = false } = options;
   checkInteger(OP, 'threads', threads, 1);
-  if (threads > budget())
-    rangeError(OP, `threads: expected at most ${budget()}, those of the process, got ${threads}`);
+  if (threads > budget)
+    rangeError(OP, `threads: expected at most ${budget}, those of the process, got ${threads}`);
   if (signal !== undefined && !(signal instanceof AbortSignal))
     typeError(OP, `signal: expected an AbortSignal, got ${describe(signal)}`);
   checkBoolean(OP, 'allSteps', allSteps);
-  const job = { url: String(url), data: copyOf(data), threads, allSteps, backend: backendName() };
+  const job = { url: String(url), data: copyOf(data), threads, allSteps, backend: getBackend() };
   return new WorkerTraining<Result>(job, signal);
 }
 

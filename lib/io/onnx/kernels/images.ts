@@ -6,7 +6,7 @@ import type { Scribe } from '../scribe.js';
 import { fixed, ONE, product, type Size } from '../sizes.js';
 
 /** What ONNX calls a window. */
-export const windowOf = ({ kernel, stride, padding, dilation }: Window2d): Attributes => ({
+const windowOf = ({ kernel, stride, padding, dilation }: Window2d): Attributes => ({
   kernel_shape: kernel,
   strides: stride,
   pads: [...padding, ...padding],
