@@ -316,6 +316,17 @@ const damaged: [string, Uint8Array, RegExp][] = [
   ],
   ['no JSON', fileOf('{oops', 0), /the header is not JSON/],
   [
+    'lists in lists',
+    fileOf('['.repeat(2 ** 20), 0),
+    /the header: expected entries in one object, got lists in lists/,
+  ],
+  [
+    'more objects than text',
+    fileOf(`{${Array.from({ length: 9999 }, (_, i) => `"${i}":{}`).join()}}`, 0),
+    /got lists in lists, or too many/,
+  ],
+  ['brackets in names', fileOf({ '[[[["[[[[': 3 }, 0), /expected an object, got 3/],
+  [
     'a name twice',
     fileOf(`{"x":${JSON.stringify(entry)},"\\u0078":${JSON.stringify(entry)}}`, 8),
     /has "x" twice/,

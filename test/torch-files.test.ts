@@ -204,6 +204,27 @@ test('pickles that would take all memory or stack are errors', async (t) => {
   });
 });
 
+test('pickles of more than any state has are errors, before they take all memory', async (t) => {
+  for (const one of [']', '}', ')'])
+    await t.throwsAsync(loadPickle(`\x80\x02${one.repeat(2 ** 21 + 1)}.`), {
+      instanceOf: RangeError,
+      message: /more than 2097152 containers, the limit$/,
+    });
+  await t.throwsAsync(loadPickle(`\x80\x02${'N0'.repeat(2 ** 23)}.`), {
+    instanceOf: RangeError,
+    message: /more than 16777216 opcodes, the limit$/,
+  });
+  await inFolder(async (folder) => {
+    const path = join(folder, 'x.pt');
+    // Deflated, this is short.
+    const order = { 'x/data.pkl': '\x80\x02N.', 'x/byteorder': Buffer.alloc(2 ** 20) };
+    await writeFile(path, await zipOf(order, { compressed: true }));
+    await t.throwsAsync(io.torch.load(path), {
+      message: /x\/byteorder: expected at most 16 bytes, got 1048576/,
+    });
+  });
+});
+
 const nested = (depth: number): unknown => (depth === 1 ? [] : [nested(depth - 1)]);
 
 test('damaged files are errors', async (t) => {

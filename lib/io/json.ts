@@ -1,3 +1,27 @@
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+/** `{`, `[` and their ends differ from each other in one bit. */
+const isOpening = (code: number): boolean => (code | 0x20) === 0x7b;
+const isClosing = (code: number): boolean => (code | 0x20) === 0x7d;
+
+/**
+ * Whether lists and objects of a JSON text lie in each other no deeper than that, and it has so many characters for each of them:
+ * a text of brackets alone takes a hundred times its memory when it is parsed.
+ */
+export function isModest(json: string, depth: number, charactersEach: number): boolean {
+  let [open, count] = [0, 0];
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i);
+    if (code === QUOTE) {
+      for (i++; i < json.length && json.charCodeAt(i) !== QUOTE; i++)
+        if (json.charCodeAt(i) === BACKSLASH) i++;
+    } else if (isOpening(code)) {
+      count++;
+      if (++open > depth) return false;
+    } else if (isClosing(code)) open--;
+  }
+  return count * charactersEach <= json.length + 64;
+}
+
 /**
  * A key that an object of a valid JSON text has twice, or undefined: `JSON.parse` keeps the last in silence, and other
  * readers may take the first.

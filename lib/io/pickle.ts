@@ -20,6 +20,13 @@ export interface Known {
 
 const MARK = Symbol('mark');
 
+/** What a pickle may take: hundreds of thousands of tensors. Opcodes of one byte make objects of a hundred. */
+const MAX_OPCODES = 2 ** 24;
+const MAX_CONTAINERS = 2 ** 21;
+
+/** No pickle of what is read here is longer. */
+export const MAX_PICKLE = 2 ** 28;
+
 /**
  * What a pickle holds: dicts are maps, tuples are frozen arrays, lists are arrays.
  * @throws TypeError for anything else, by its name; RangeError where the bytes end too early.
@@ -74,6 +81,14 @@ export function unpickleAt(
     if (!(dict instanceof Map) || items.length % 2 !== 0) return wrong('expected a dict');
     for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
   };
+  let containers = 0;
+  const made = (container: unknown): number => {
+    if (++containers > MAX_CONTAINERS) tooMany(`${MAX_CONTAINERS} containers`);
+    return stack.push(container);
+  };
+  const tooMany = (limit: string): never => {
+    throw new RangeError(`[${op}] ${file}: byte ${at} of the pickle: more than ${limit}, the limit`);
+  };
   const append = (items: unknown[]): void => {
     const list = stack.at(-1);
     if (!Array.isArray(list) || Object.isFrozen(list)) return wrong('expected a list');
@@ -81,7 +96,7 @@ export function unpickleAt(
   };
   const tuple = (count: number): void => {
     if (stack.length < count) wrong('nothing is there to take');
-    stack.push(Object.freeze(stack.splice(stack.length - count)));
+    made(Object.freeze(stack.splice(stack.length - count)));
   };
   const call = (): void => {
     const args = pop();
@@ -89,7 +104,7 @@ export function unpickleAt(
     const name = callee instanceof Global ? callee.name : wrong('calls what is no function');
     if (!Object.hasOwn(known.calls, name) || !Array.isArray(args))
       return wrong(`${name}: expected tensors and containers only; it is not run`);
-    stack.push(known.calls[name](args as unknown[]));
+    made(known.calls[name](args as unknown[]));
   };
   const build = (): void => {
     pop();
@@ -121,10 +136,10 @@ export function unpickleAt(
     0x55: () => stack.push(text(bytes[take(1)])),
     0x58: () => stack.push(text(view.getUint32(take(4), true))),
     0x8c: () => stack.push(text(bytes[take(1)])),
-    0x7d: () => stack.push(new Map()),
-    0x5d: () => stack.push([]),
+    0x7d: () => made(new Map()),
+    0x5d: () => made([]),
     0x29: () => tuple(0),
-    0x74: () => stack.push(Object.freeze(marked())),
+    0x74: () => made(Object.freeze(marked())),
     0x85: () => tuple(1),
     0x86: () => tuple(2),
     0x87: () => tuple(3),
@@ -156,7 +171,8 @@ export function unpickleAt(
       append(marked());
     },
   };
-  for (;;) {
+  for (let opcodes = 0; ; opcodes++) {
+    if (opcodes === MAX_OPCODES) tooMany(`${MAX_OPCODES} opcodes`);
     const code = bytes[take(1)];
     if (code === 0x2e) return { value: pop(), end: at };
     const run = codes[code];

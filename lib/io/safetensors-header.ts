@@ -1,7 +1,7 @@
 import { describe, rangeError, typeError } from '../errors.js';
 import { fitsMemory, formatShape, MAX_DIMS, sizeOf, type Shape } from '../shape.js';
 import { bytesOf, dtypeOf, isKind, isSame, KIND_NAMES, type Kind } from './elements.js';
-import { repeatedKey } from './json.js';
+import { isModest, repeatedKey } from './json.js';
 
 // The header of a safetensors file, which nothing is believed of before it has been checked.
 
@@ -69,10 +69,13 @@ export function readHeader(
   let header: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    header = JSON.parse(text);
+    // An entry is an object with two lists, and takes fifty characters.
+    header = isModest(text, 3, 12) ? JSON.parse(text) : undefined;
   } catch (cause) {
     throw new TypeError(`[${OP}] ${file}: the header is not JSON: ${(cause as Error).message}`, { cause });
   }
+  if (header === undefined)
+    typeError(OP, `${file}: the header: expected entries in one object, got lists in lists, or too many`);
   if (!isObject(header)) typeError(OP, `${file}: the header: expected an object, got ${describe(header)}`);
   const repeated = repeatedKey(text);
   if (repeated !== undefined) typeError(OP, `${file}: the header has ${describe(repeated)} twice`);

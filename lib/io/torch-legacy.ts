@@ -1,7 +1,7 @@
 import { describe, rangeError, typeError } from '../errors.js';
 import { empty, type Tensor } from '../tensor.js';
 import { bytesOf, decode, dtypeOf, swapBytes, type Kind } from './elements.js';
-import { PickleEnd, unpickleAt, type Known } from './pickle.js';
+import { MAX_PICKLE, PickleEnd, unpickleAt, type Known } from './pickle.js';
 import { CHUNK, type Source } from './reader.js';
 import { knownValues, plain, type TorchValue } from './torch-values.js';
 
@@ -45,13 +45,14 @@ export async function readLegacy(source: Source, path: string): Promise<TorchVal
 /** How long pickles are is known where they end. */
 async function findHead(source: Source, path: string): Promise<Head> {
   const fail = (message: string): never => rangeError(OP, `${path}: ${message}`);
-  for (let length = Math.min(FIRST, source.size); ; length = Math.min(4 * length, source.size)) {
+  const most = Math.min(source.size, MAX_PICKLE);
+  for (let length = Math.min(FIRST, most); ; length = Math.min(4 * length, most)) {
     const bytes = new Uint8Array(length);
     await source.read(bytes, 0, fail);
     try {
       return readHead(bytes, path, source.size);
     } catch (error) {
-      if (!(error instanceof PickleEnd) || length === source.size) throw error;
+      if (!(error instanceof PickleEnd) || length === most) throw error;
     }
   }
 }

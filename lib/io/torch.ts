@@ -1,7 +1,7 @@
 import { describe, rangeError, typeError } from '../errors.js';
 import { empty, Tensor } from '../tensor.js';
 import { bytesOf, decode, dtypeOf, swapBytes, type Kind } from './elements.js';
-import { unpickle } from './pickle.js';
+import { MAX_PICKLE, unpickle } from './pickle.js';
 import { CHUNK, openSource, type Source } from './reader.js';
 import { readLegacy } from './torch-legacy.js';
 import { knownValues, plain, type TorchValue } from './torch-values.js';
@@ -14,6 +14,9 @@ export type { TorchValue } from './torch-values.js';
 // tensors and containers are built; nothing in it is executed.
 
 const OP = 'torch.load';
+
+/** `little` or `big`. */
+const MAX_WORD = 16;
 
 /**
  * Reads a `.pt` or `.pth` file of PyTorch, without executing anything in it. float16, bfloat16 and float8 become float32; int8,
@@ -47,8 +50,15 @@ async function read(source: Source, path: string): Promise<TorchValue> {
   const pickle = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickle === undefined) return typeError(OP, `${path}: a zip file without a data.pkl: not of torch.save`);
   const folder = pickle.slice(0, -'data.pkl'.length);
-  const order = await entries.get(`${folder}byteorder`)?.bytes();
-  const isBig = Buffer.from(order ?? []).toString() === 'big';
+  /** All of a short entry: what is deflated says itself how long it is. */
+  const bytesOfEntry = async (name: string, most: number): Promise<Uint8Array> => {
+    const entry = entries.get(name);
+    if (entry !== undefined && entry.size > most)
+      rangeError(OP, `${path}: ${name}: expected at most ${most} bytes, got ${entry.size}`);
+    return (await entry?.bytes()) ?? new Uint8Array();
+  };
+  const order = await bytesOfEntry(`${folder}byteorder`, MAX_WORD);
+  const isBig = Buffer.from(order).toString() === 'big';
   const storages = new Map<string, StoredNumbers>();
 
   const storageOf = (kind: Kind, key: string, count: number): Tensor => {
@@ -66,7 +76,7 @@ async function read(source: Source, path: string): Promise<TorchValue> {
     return storage;
   };
 
-  const bytes = (await entries.get(pickle)?.bytes()) ?? new Uint8Array();
+  const bytes = await bytesOfEntry(pickle, MAX_PICKLE);
   const out = plain(unpickle(OP, bytes, path, knownValues(path, storageOf)), path);
   for (const stored of storages.values()) await fillStorage(stored, isBig, path);
   return out;
