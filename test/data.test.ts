@@ -541,7 +541,7 @@ const wrong: [() => unknown, string][] = [
   ],
   [
     () => [...new DataLoader([null])],
-    '[defaultCollate] samples: expected tensors, numbers, booleans, texts, or lists and objects of them, got null: give the loader a collate of its own',
+    '[defaultCollate] samples: expected tensors, numbers, booleans, strings, or lists and objects of them, got null: give the loader a collate of its own',
   ],
 ];
 for (const [call, message] of wrong) test(`wrong: ${message}`, (t) => t.is(t.throws(call)?.message, message));

@@ -298,7 +298,7 @@ const net = (): nn.Linear => new nn.Linear(1, 1);
 
 // prettier-ignore
 testWrongCalls([
-  [() => net().registerParameter('a.b', null), TypeError, '[registerParameter] name: expected a text without dots, got "a.b"'],
+  [() => net().registerParameter('a.b', null), TypeError, '[registerParameter] name: expected a string without dots, got "a.b"'],
   [() => net().registerParameter('w', ones([1]) as never), TypeError, '[registerParameter] w: expected a parameter or null, got a Tensor'],
   [() => net().registerParameter('weight', new nn.Parameter(ones([1]))), RangeError, '[registerParameter] weight: the name is taken'],
   [() => net().registerModule('a', 5 as never), TypeError, '[registerModule] a: expected a module, got 5'],
@@ -308,14 +308,14 @@ testWrongCalls([
   [() => net().apply(5 as never), TypeError, '[apply] expected a function, got 5'],
   [() => net().to('int32' as never), TypeError, '[to] dtype: expected float32 or float64, got "int32"'],
   [() => net().zeroGrad(1 as never), TypeError, '[zeroGrad] setToNone: expected true or false, got 1'],
-  [() => net().stateDict({ prefix: 1 as never }), TypeError, '[stateDict] prefix: expected a text, got 1'],
+  [() => net().stateDict({ prefix: 1 as never }), TypeError, '[stateDict] prefix: expected a string, got 1'],
   [() => net().registerForwardHook(1 as never), TypeError, '[registerForwardHook] expected a function, got 1'],
   [() => new nn.ModuleList().forward(), Error, '[ModuleList] has no forward: call those of what is in it'],
   [() => new nn.ModuleList([1 as never]), TypeError, '[ModuleList] value: expected a module, got 1'],
   [() => new nn.ModuleList(5 as never), TypeError, '[ModuleList] expected a list, got 5'],
   [() => new nn.ModuleList().at(0), RangeError, '[ModuleList] index: expected a whole number within 0, got 0'],
   [() => new nn.ModuleDict().get('a'), RangeError, '[ModuleDict] there is no "a"'],
-  [() => new nn.ModuleDict({ 'a.b': net() }), TypeError, '[ModuleDict] name: expected a text without dots, got "a.b"'],
+  [() => new nn.ModuleDict({ 'a.b': net() }), TypeError, '[ModuleDict] name: expected a string without dots, got "a.b"'],
   [() => new nn.ParameterList([1 as never]), TypeError, '[ParameterList] value: expected a parameter or a tensor, got 1'],
   [() => new nn.Sequential(1 as never), TypeError, '[Sequential] layers[0]: expected a module, got 1'],
   [() => new nn.Sequential({ a: 1 as never }), TypeError, '[Sequential] a: expected a module, got 1'],

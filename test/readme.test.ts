@@ -1,22 +1,12 @@
 import { execFile } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { newProject, ROOT } from './support/project.js';
 
 // The README's JavaScript runs as it stands there, on the built package, and its figures are those of the benchmarks.
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const page = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
 const readme = page('README.md');
 const blocks = Array.from(readme.matchAll(/^```js\n(.*?)^```$/gms), ([, code]) => code);
@@ -59,10 +49,8 @@ test('every block is run', (t) => {
 for (const [i, { code, says }] of PROGRAMS.entries())
   test(`program ${i + 1} of the README runs`, async (t) => {
     t.true(existsSync(join(ROOT, 'dist', 'index.js')), 'dist is built: npm run build:js');
-    const folder = mkdtempSync(join(tmpdir(), 'mgp-readme-'));
+    const folder = newProject();
     t.teardown(() => rmSync(folder, { recursive: true }));
-    mkdirSync(join(folder, 'node_modules'));
-    symlinkSync(ROOT, join(folder, 'node_modules', 'mgp-node'), 'dir');
     writeFileSync(join(folder, 'program.mjs'), code);
     const { stdout } = await promisify(execFile)(process.execPath, ['program.mjs'], { cwd: folder });
     t.regex(stdout, says);

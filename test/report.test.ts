@@ -158,7 +158,7 @@ test('wrong arguments are refused, and nothing is written', async (t) => {
       [{ history: 5 }, 'history: expected a list of events of fit, got 5'],
       [{ history: [] }, 'expected an epoch or steps, got none'],
       [{ history: [], name: 'a' }, "unknown option 'name'"],
-      [{ history: [], title: 5 }, 'title: expected a text, got 5'],
+      [{ history: [], title: 5 }, 'title: expected a string, got 5'],
       [{ history: [], model: {} }, 'model: expected a module, got an Object'],
       [{ history: [], hyperparameters: ['lr'] }, 'hyperparameters: expected an object, got an array of 1'],
       [
@@ -170,7 +170,7 @@ test('wrong arguments are refused, and nothing is written', async (t) => {
       const error = await t.throwsAsync(write(file, options), undefined, message);
       t.true(error.message.startsWith('[writeReport] ') && error.message.includes(message), error.message);
     }
-    await t.throwsAsync(write(5, { history: [] }), { message: '[writeReport] path: expected a text, got 5' });
+    await t.throwsAsync(write(5, { history: [] }), { message: '[writeReport] path: expected a string, got 5' });
     t.deepEqual(await readdir(folder), []);
   });
 });

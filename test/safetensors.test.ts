@@ -363,7 +363,7 @@ const damaged: [string, Uint8Array, RegExp][] = [
   [
     'notes that are no texts',
     fileOf({ __metadata__: { a: 1 } }, 0),
-    /__metadata__: expected an object of texts/,
+    /__metadata__: expected an object of strings/,
   ],
 ];
 

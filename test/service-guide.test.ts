@@ -1,25 +1,15 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
+import { newProject, ROOT } from './support/project.js';
 
 // The service of docs/service.md as it stands there: each block that begins with the name of a file becomes that file, the
 // shell's run, and the server is killed in the middle of a training.
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const guide = readFileSync(join(ROOT, 'docs', 'service.md'), 'utf8');
 const blocks = Array.from(guide.matchAll(/^```(\w+)\n(.*?)^```$/gms), ([, language, code]) => ({
   language,
@@ -90,14 +80,12 @@ class Service {
 
 /** A project with the files of the guide, and the package in its node_modules. */
 function write(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mgp-guide-'));
+  const folder = newProject();
   for (const { language, code } of blocks) {
     const name = /^\/\/ (\S+\.js)\n/.exec(code)?.[1];
     if (language === 'js' && name !== undefined) writeFileSync(join(folder, name), code);
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(ROOT, join(folder, 'node_modules', 'mgp-node'), 'dir');
   return folder;
 }
 

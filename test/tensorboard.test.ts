@@ -226,7 +226,7 @@ test('wrong values are refused, and nothing of them is written', async (t) => {
     const writer = new train.SummaryWriter(folder);
     const any = writer as unknown as Record<string, (...values: unknown[]) => void>;
     const wrong: [name: string, args: unknown[], message: string][] = [
-      ['addScalar', [1, 2], 'tag: expected a text, got 1'],
+      ['addScalar', [1, 2], 'tag: expected a string, got 1'],
       ['addScalar', ['a', '2'], 'scalarValue: expected a number or a tensor, got "2"'],
       ['addScalar', ['a', zeros([2])], 'scalarValue: expected one number, got a tensor of shape (2,)'],
       ['addScalar', ['a', 1, 1.5], 'globalStep: expected a whole number, got 1.5'],
@@ -260,12 +260,12 @@ test('wrong values are refused, and nothing of them is written', async (t) => {
         ['a', zeros([1, 2, 2], { dtype: 'int32' })],
         'expected bytes (uint8) or floats from 0 to 1, got int32',
       ],
-      ['addText', ['a', 1], 'textString: expected a text, got 1'],
+      ['addText', ['a', 1], 'textString: expected a string, got 1'],
       ['addText', ['a', 'b', { step: 1 }], "options: unknown option 'step'; there is globalStep, walltime"],
       [
         'addHparams',
         [{ lr: [1] }, {}],
-        'hparamDict: lr: expected a number, a text or a boolean, got an array of 1',
+        'hparamDict: lr: expected a number, a string or a boolean, got an array of 1',
       ],
       ['addHparams', [{ lr: 1 }, { loss: '1' }], 'metricDict: loss: expected a number or a tensor, got "1"'],
       [
@@ -289,7 +289,7 @@ test('wrong values are refused, and nothing of them is written', async (t) => {
     t.deepEqual([...files.keys()], ['main']);
     t.is(files.get('main')!.length, 1);
     t.throws(() => new train.SummaryWriter(5 as unknown as string), {
-      message: '[SummaryWriter] logDir: expected a text, got 5',
+      message: '[SummaryWriter] logDir: expected a string, got 5',
     });
   });
 });

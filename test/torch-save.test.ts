@@ -78,17 +78,17 @@ test('what cannot be saved is an error that names it, and leaves the file as it 
   const wrong: [unknown, string][] = [
     [
       { a: { b: new Date() } },
-      '[torch.save] the value.a.b: expected tensors, texts, numbers and containers of them, got a Date',
+      '[torch.save] the value.a.b: expected tensors, strings, numbers and containers of them, got a Date',
     ],
     [
       undefined,
-      '[torch.save] the value: expected tensors, texts, numbers and containers of them, got undefined',
+      '[torch.save] the value: expected tensors, strings, numbers and containers of them, got undefined',
     ],
     [
       [() => 1],
-      '[torch.save] the value[0]: expected tensors, texts, numbers and containers of them, got a function',
+      '[torch.save] the value[0]: expected tensors, strings, numbers and containers of them, got a function',
     ],
-    [new Map([[[1], 2]]), '[torch.save] the value: expected texts and numbers as keys, got an array of 1'],
+    [new Map([[[1], 2]]), '[torch.save] the value: expected strings and numbers as keys, got an array of 1'],
     [around, '[torch.save] the value.deep[0]: it contains itself'],
   ];
   for (const [value, message] of wrong) await t.throwsAsync(io.torch.save(value as never, path), { message });

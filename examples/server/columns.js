@@ -110,7 +110,7 @@ class Column {
     if (this.#values.has(text)) return undefined;
     this.#values.add(text);
     if (this.#values.size > this.#maxCategories)
-      return `expected at most ${this.#maxCategories} different texts, got another one: "${shorten(text)}"`;
+      return `expected at most ${this.#maxCategories} different strings, got another one: "${shorten(text)}"`;
     return undefined;
   }
 }

@@ -66,7 +66,7 @@ function collate(samples: readonly unknown[], where: string): unknown {
   }
   return typeError(
     'defaultCollate',
-    `${where}: expected tensors, numbers, booleans, texts, or lists and objects of them, got ${describe(first)}: ` +
+    `${where}: expected tensors, numbers, booleans, strings, or lists and objects of them, got ${describe(first)}: ` +
       'give the loader a collate of its own',
   );
 }

@@ -81,7 +81,7 @@ export function readHeader(
   if (repeated !== undefined) typeError(OP, `${file}: the header has ${describe(repeated)} twice`);
   const { __metadata__: metadata = {}, ...rest } = header;
   if (!isObject(metadata) || !Object.values(metadata).every((note) => typeof note === 'string'))
-    typeError(OP, `${file}: __metadata__: expected an object of texts`);
+    typeError(OP, `${file}: __metadata__: expected an object of strings`);
   const entries = Object.entries(rest).map(([name, entry]): [string, SafetensorsEntry] => [
     name,
     readEntry(name, entry, file),

@@ -155,7 +155,7 @@ export function serialize(
     if (!Object.hasOwn(tensors, name)) rangeError(OP, `dtypes: there is no tensor ${describe(name)}`);
   }
   for (const [name, note] of Object.entries(metadata) as [string, unknown][])
-    if (typeof note !== 'string') typeError(OP, `metadata: ${name}: expected a text, got ${describe(note)}`);
+    if (typeof note !== 'string') typeError(OP, `metadata: ${name}: expected a string, got ${describe(note)}`);
   // Wide elements first, as the format's own library writes them: then each is aligned to its size.
   const entries = Object.entries(tensors).map(([name, x]): [string, Tensor, Kind] => {
     checkTensor(OP, x, name);

@@ -123,7 +123,7 @@ class Pickler {
       this.#code('}(');
       for (const [name, item] of entries) {
         if (Array.isArray(name) || name instanceof Map || name instanceof Tensor)
-          typeError(OP, `${way}: expected texts and numbers as keys, got ${describe(name)}`);
+          typeError(OP, `${way}: expected strings and numbers as keys, got ${describe(name)}`);
         this.#value(name, way);
         this.#value(item, `${way}.${String(name)}`);
       }
@@ -160,6 +160,6 @@ class Pickler {
 function entriesOf(value: unknown, way: string): [string, unknown][] {
   const prototype: unknown = typeof value === 'object' ? Object.getPrototypeOf(value) : undefined;
   if (prototype !== Object.prototype && prototype !== null)
-    typeError(OP, `${way}: expected tensors, texts, numbers and containers of them, got ${describe(value)}`);
+    typeError(OP, `${way}: expected tensors, strings, numbers and containers of them, got ${describe(value)}`);
   return Object.entries(value as object);
 }

@@ -164,7 +164,7 @@ const entriesOf = <T>(op: string, values: Entries<T>): (readonly [string, T])[] 
 
 function checkKey(op: string, name: unknown): asserts name is string {
   if (typeof name !== 'string' || name === '' || name.includes('.'))
-    typeError(op, `name: expected a text without dots, got ${describe(name)}`);
+    typeError(op, `name: expected a string without dots, got ${describe(name)}`);
 }
 
 /** Members by name: what `ModuleDict` and `ParameterDict` share. */

@@ -423,7 +423,7 @@ export abstract class Module<In extends unknown[] = Tensor[], Out = Tensor> {
     checkOptions('stateDict', options, ['prefix', 'keepVars']);
     const { prefix = '', keepVars = false } = options;
     if (typeof prefix !== 'string')
-      typeError('stateDict', `prefix: expected a text, got ${describe(prefix)}`);
+      typeError('stateDict', `prefix: expected a string, got ${describe(prefix)}`);
     checkBoolean('stateDict', 'keepVars', keepVars);
     const state: StateDict = {};
     for (const [name, value] of this.#state('', true, true))
@@ -501,7 +501,7 @@ const isMember = (value: unknown): value is Member => value instanceof Parameter
 
 function checkName(op: string, name: unknown): void {
   if (typeof name !== 'string' || name === '' || name.includes('.'))
-    typeError(op, `name: expected a text without dots, got ${describe(name)}`);
+    typeError(op, `name: expected a string without dots, got ${describe(name)}`);
 }
 
 const join = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}.${name}`);

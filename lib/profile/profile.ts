@@ -66,7 +66,7 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
  * @see https://pytorch.org/docs/stable/generated/torch.autograd.profiler.record_function.html
  */
 export function recordFunction<T>(name: string, fn: () => T): T {
-  if (typeof name !== 'string') typeError('recordFunction', `name: expected a text, got ${describe(name)}`);
+  if (typeof name !== 'string') typeError('recordFunction', `name: expected a string, got ${describe(name)}`);
   if (typeof fn !== 'function') typeError('recordFunction', `fn: expected a function, got ${describe(fn)}`);
   return observed(name, fn);
 }

@@ -75,7 +75,7 @@ export async function serialize(
 function checkNames(option: string, names: unknown): void {
   if (names === undefined) return;
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string' && name !== ''))
-    typeError(OP, `${option}: expected a list of texts, got ${describe(names)}`);
+    typeError(OP, `${option}: expected a list of strings, got ${describe(names)}`);
   if (new Set(names).size !== names.length)
     rangeError(OP, `${option}: expected names that differ, got ${names.join(', ')}`);
 }

@@ -41,7 +41,7 @@ const NAMES: readonly (keyof ReportOptions)[] = [
  * @throws TypeError, RangeError for what is wrong, before anything is written
  */
 export async function writeReport(path: string, options: ReportOptions): Promise<void> {
-  if (typeof path !== 'string') typeError(OP, `path: expected a text, got ${describe(path)}`);
+  if (typeof path !== 'string') typeError(OP, `path: expected a string, got ${describe(path)}`);
   checkReport(options);
   // The page with its charts is text of its own, which nobody needs before.
   const { renderReport } = await import('./render.js');
@@ -53,7 +53,7 @@ function checkReport(options: unknown): asserts options is ReportOptions {
   checkOptions(OP, options, NAMES);
   const { title, history, events, hyperparameters, model, reason, seconds } = options;
   if (title !== undefined && typeof title !== 'string')
-    typeError(OP, `title: expected a text, got ${describe(title)}`);
+    typeError(OP, `title: expected a string, got ${describe(title)}`);
   if (history === undefined && events === undefined)
     typeError(OP, 'expected history or events, of a training');
   for (const [name, list] of Object.entries({ history, events }))

@@ -80,7 +80,7 @@ export function hparams(
     const value: unknown = given instanceof Tensor ? given.item() : given;
     const kind = typeof value as keyof typeof KINDS;
     if (!Object.hasOwn(KINDS, kind))
-      typeError(op, `hparamDict: ${name}: expected a number, a text or a boolean, got ${describe(value)}`);
+      typeError(op, `hparamDict: ${name}: expected a number, a string or a boolean, got ${describe(value)}`);
     const { type, write } = KINDS[kind];
     const info = new Message().string(1, name).int(4, type);
     const domain = domains[name] as unknown;

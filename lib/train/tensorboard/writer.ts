@@ -379,7 +379,7 @@ function numbersOf(op: string, name: string, values: unknown): Float64Array {
 }
 
 function checkText(op: string, name: string, value: unknown): asserts value is string {
-  if (typeof value !== 'string') typeError(op, `${name}: expected a text, got ${describe(value)}`);
+  if (typeof value !== 'string') typeError(op, `${name}: expected a string, got ${describe(value)}`);
 }
 
 function checkRecord(op: string, name: string, value: unknown): asserts value is Record<string, unknown> {
