@@ -6,8 +6,8 @@ import { checkOneOf, readArgs, type Rest } from './arguments.js';
 import { reshape } from './broadcast.js';
 import { full } from './create.js';
 import { gather } from './indexing.js';
-import { logicalAnd, logicalOr } from './logic.js';
-import { add, eq, le, logicalNot, lt, minimum, ne, sub, where } from './pointwise.js';
+import { logicalOr } from './logic.js';
+import { add, eq, le, logicalNot, lt, minimum, ne, where } from './pointwise.js';
 import { cast, commonDType, scalar } from './primitive.js';
 import { sort } from './sort.js';
 
@@ -15,7 +15,7 @@ import { sort } from './sort.js';
 
 /**
  * How many elements of each row of `sorted` (…, n) come before each of `values` (…, m): those that are smaller, or not
- * larger. All are sought at once, from the highest bit of the answer to the lowest.
+ * larger. All are sought at once: `left` elements from `count` on may still come before, of which half are decided on.
  */
 function countBefore(sorted: Tensor, values: Tensor, isRight: boolean): Tensor {
   return noGrad(() => {
@@ -23,11 +23,12 @@ function countBefore(sorted: Tensor, values: Tensor, isRight: boolean): Tensor {
     let count = empty(values.shape, 'int32', true);
     if (n === 0 || values.size === 0) return count;
     const isNone = ne(values, values);
-    for (let bit = 2 ** Math.floor(Math.log2(n)); bit >= 1; bit /= 2) {
-      const next = add(count, bit);
-      const last = gather(sorted, -1, sub(minimum(next, n), 1));
+    for (let left = n; left > 0;) {
+      const half = Math.max(1, Math.floor(left / 2));
+      const last = gather(sorted, -1, add(count, half - 1));
       const isBefore = logicalOr(isRight ? le(last, values) : lt(last, values), isNone);
-      count = where(logicalAnd(isBefore, le(next, n)), next, count);
+      count = where(isBefore, add(count, half), count);
+      left -= half;
     }
     return count;
   });

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { io, linalg, nn, noGrad, randn, tensor, zeros, type Tensor } from '../../lib/index.js';
+import { io, linalg, nn, noGrad, randn, searchsorted, tensor, zeros, type Tensor } from '../../lib/index.js';
 import { readMessage, type Fields } from '../support/protobuf.js';
 import { runOnnx, testOnnx } from './check.js';
 
@@ -146,6 +146,7 @@ const REFUSED: readonly [name: string, call: () => Promise<unknown>, message: st
   ['rows of the batch', within((x) => x.slice(0, 1)), `[onnx] the model (Sequential, output): shapes (7, 3, 3) and (8, 3, 3), with batches of 8 and 9: only sizes that are multiples of the batch can follow it; ${onlyBatch}`], // prettier-ignore
   ['the size of the batch as a number', within((x) => x.div(x.shape[0] + 1)), `[onnx] 1 (Lambda, div): numbers that do not come from the input depend on the size of the batch: ${onlyBatch}`], // prettier-ignore
   ['another way for each size', within((x) => (x.shape[0] > 8 ? x.neg() : x.abs())), `[onnx] 1 (Lambda, unary): a number depends on the size of the batch (abs, then neg): ${onlyBatch}`], // prettier-ignore
+  ['a search among the batch', within((x) => searchsorted(x.select(1, 0).select(1, 0), 0.5)), `[onnx] the model (Sequential, output): the model computes something else when the batch has another size: export it with dynamicBatch: false`], // prettier-ignore
   ['as many results as the batch has', within((x) => x.unbind()), `[onnx] the model gave 8 tensors for a batch of 8, and 9 for one of 9: ${onlyBatch}`], // prettier-ignore
   [
     'nothing',
