@@ -93,11 +93,12 @@ export class Profile<T = unknown> {
     return rowsOf(this.events, this.seconds);
   }
 
-  /** {@link rows} as a text. */
+  /** {@link rows} as text. */
   table(): string {
     return tableOf(this.rows, this.seconds);
   }
 
+  /** {@link table}. */
   toString(): string {
     return this.table();
   }

@@ -63,6 +63,7 @@ export interface Summary {
   /** Memory of parameters, and of what modules without others in them gave. */
   readonly parameterBytes: number;
   readonly forwardBytes: number;
+  /** The table. */
   toString(): string;
 }
 

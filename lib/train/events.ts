@@ -1,15 +1,15 @@
-/** What `fit` tells after each step. */
+/** What `fit` yields after each step. */
 export interface StepEvent {
   readonly type: 'step';
-  /** Counts from 1, as do the others. */
+  /** Counts from 1, as do `step` and `steps`. */
   readonly epoch: number;
-  /** In this epoch. */
+  /** The number of the step in this epoch. */
   readonly step: number;
-  /** In all epochs. */
+  /** The number of the step in all epochs. */
   readonly steps: number;
-  /** Of the step's batch, before the step. */
+  /** The loss of the step's batch, before the step. */
   readonly loss: number;
-  /** The learning rate (of the first group) that the step was made with. */
+  /** The learning rate of the step (of the first parameter group). */
   readonly lr: number;
   /** Samples trained on in this epoch so far. */
   readonly samples: number;
@@ -17,32 +17,32 @@ export interface StepEvent {
   readonly seconds: number;
 }
 
-/** What `fit` tells after each epoch. */
+/** What `fit` yields after each epoch. */
 export interface EpochEvent {
   readonly type: 'epoch';
   /** Counts from 1. */
   readonly epoch: number;
   /** Steps in all epochs. */
   readonly steps: number;
-  /** The mean over the samples, each as it was trained on. */
+  /** The mean loss of the samples at the time they were trained on. */
   readonly loss: number;
-  /** The mean over the validation's samples after the epoch; null without validation. */
+  /** The mean loss of the validation samples after the epoch; null without validation. */
   readonly valLoss: number | null;
-  /** By name: of the validation, or, where there is none, of the batches as they were trained on. */
+  /** By name: on the validation data or, without any, on the batches as they were trained on. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** The learning rate (of the first group) at the end of the epoch, before the schedule's step. */
+  /** The learning rate at the end of the epoch (of the first parameter group), before the scheduler's step. */
   readonly lr: number;
   /** Samples trained on. */
   readonly samples: number;
-  /** Seconds of training, without the validation. */
+  /** Seconds of training, without validation. */
   readonly seconds: number;
 }
 
-/** What `fit` tells when a checkpoint is on the disk. */
+/** What `fit` yields when a checkpoint is on the disk. */
 export interface CheckpointEvent {
   readonly type: 'checkpoint';
   readonly path: string;
-  /** The epoch that a training goes on in from there, and how many of its steps are done. */
+  /** The epoch in which training resumes from it, and how many steps of that are done. */
   readonly epoch: number;
   readonly step: number;
   /** Steps in all epochs. */
@@ -51,37 +51,37 @@ export interface CheckpointEvent {
   readonly best: boolean;
 }
 
-/** What `fit` tells first when it goes on from a checkpoint. */
+/** What `fit` yields first when it resumes from a checkpoint. */
 export interface ResumeEvent {
   readonly type: 'resume';
   readonly path: string;
-  /** The epoch that it goes on in, and how many of its steps are done. */
+  /** The epoch in which it resumes, and how many steps of that are done. */
   readonly epoch: number;
   readonly step: number;
   /** Steps in all epochs. */
   readonly steps: number;
-  /** Newer checkpoints that could not be read, and why. They were put aside, under their name and `.damaged`. */
+  /** Newer checkpoints that could not be read, and why. They were set aside: `.damaged` was appended to their names. */
   readonly damaged: readonly { readonly path: string; readonly error: Error }[];
 }
 
-/** Why a training ended: all epochs are done, no progress, or somebody stopped it. */
+/** Why training ended: all epochs were done, there was no more progress, or it was stopped. */
 export type Reason = 'finished' | 'earlyStopping' | 'aborted';
 
-/** What a training came to. */
+/** The result of `fit`. */
 export interface FitResult {
-  /** The epochs that were finished. */
+  /** The epochs that were completed, also before a resumed checkpoint. */
   readonly history: readonly EpochEvent[];
   /** Steps in all epochs. */
   readonly steps: number;
   readonly reason: Reason;
-  /** Seconds from the first step to the end, validation included, of this run. */
+  /** Seconds that this run took, with validation. */
   readonly seconds: number;
 }
 
-/** The last thing `fit` tells. */
+/** The last event of `fit`. */
 export interface DoneEvent extends FitResult {
   readonly type: 'done';
 }
 
-/** What `fit` tells. */
+/** The events of `fit`. */
 export type FitEvent = ResumeEvent | StepEvent | EpochEvent | CheckpointEvent | DoneEvent;

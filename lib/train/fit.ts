@@ -6,8 +6,8 @@ import { Loop } from './loop.js';
 import { readFitOptions, type FitOptions } from './options.js';
 
 /**
- * Trains a model. What it returns is both what can be awaited, and a list of events that come as the training goes on; it
- * begins when somebody does either. Between steps the event loop has its turns, every 50 ms or so.
+ * Trains a model. The result can be awaited, or iterated over for events as the training goes on; it begins with either.
+ * Between steps, every 50 ms or so, the event loop gets a turn.
  *
  * ```ts
  * const { history } = await fit(model, { data, loss: new nn.CrossEntropyLoss(), optimizer, epochs: 10 });
@@ -16,11 +16,12 @@ import { readFitOptions, type FitOptions } from './options.js';
  *   if (event.type === 'epoch') console.log(event.epoch, event.valLoss, event.metrics.accuracy);
  * ```
  *
- * Leaving the loop (`break`, an error) ends the training at that step. Unless `progress` says otherwise, a bar on standard
- * error shows how far it is, or now and then a line where that is no terminal.
+ * Leaving the loop (`break`, an error) ends the training at that step. Unless `progress` says otherwise, standard error shows
+ * a progress bar, or an occasional line if it is not a terminal.
  * @param options see {@link FitOptions}
- * @throws TypeError, RangeError for wrong options at once, before anything is changed. Later: Error when the loss stops being
- *   a finite number, RangeError for an epoch without batches, and what model, data and loss throw.
+ * @throws TypeError, RangeError for wrong options at once, before anything is changed. Later: Error if the loss is no longer
+ *   finite or a checkpoint cannot be read or written, RangeError for an epoch without batches, and whatever model, data and
+ *   loss throw.
  */
 export function fit<In extends unknown[], Out, Batch = readonly Tensor[]>(
   model: Module<In, Out>,
@@ -30,7 +31,7 @@ export function fit<In extends unknown[], Out, Batch = readonly Tensor[]>(
   return new Training(plan.model, new Loop(plan));
 }
 
-/** A training that {@link fit} has made. */
+/** A training: what {@link fit} returns. */
 export class Training implements AsyncIterable<FitEvent>, PromiseLike<FitResult> {
   readonly #loop: Loop;
   readonly #result: Promise<FitResult>;
@@ -51,7 +52,10 @@ export class Training implements AsyncIterable<FitEvent>, PromiseLike<FitResult>
     this.#result.catch(() => undefined);
   }
 
-  /** The events; once. */
+  /**
+   * The events, for one listener. The training begins when the first is asked for.
+   * @throws Error if the training has begun already
+   */
   [Symbol.asyncIterator](): AsyncGenerator<FitEvent, void> {
     if (this.#begun)
       throw new Error('[fit] the training has begun: its events go to one listener, from the start');
@@ -67,7 +71,7 @@ export class Training implements AsyncIterable<FitEvent>, PromiseLike<FitResult>
     return events;
   }
 
-  /** The result, as of a promise. The training begins, if it has not. */
+  /** The result, as of a promise. The training begins if it has not. */
   then<A = FitResult, B = never>(
     onFulfilled?: ((result: FitResult) => A | PromiseLike<A>) | null,
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
@@ -79,7 +83,7 @@ export class Training implements AsyncIterable<FitEvent>, PromiseLike<FitResult>
     return this.#result.then(onFulfilled, onRejected);
   }
 
-  /** Ends the training at the end of the step, as `signal` does: with a checkpoint, where these are written. */
+  /** Stops the training at the end of the step, as `signal` does: with a checkpoint if these are written. */
   abort(): void {
     this.#loop.abort();
   }

@@ -10,14 +10,14 @@ import { readCheckpoint, type CheckpointOptions, type CheckpointPlan } from './c
 import { Metric, type Mode } from './metrics/metric.js';
 import type { ProgressStream } from './progress.js';
 
-/** What can be iterated over once for each epoch: a `DataLoader`, its `batchSampler`, a list of batches. */
+/** Whatever can be iterated over once per epoch: a `DataLoader`, a list of batches, an async iterable. */
 export type Batches<Batch> = Iterable<Batch> | AsyncIterable<Batch>;
 
 /** A loss: a module such as `nn.CrossEntropyLoss`, or a function. */
 export type Loss<Out = Tensor> =
   { forward(output: Out, target: Tensor): Tensor } | ((output: Out, target: Tensor) => Tensor);
 
-/** A schedule, and when it goes on. */
+/** A learning rate scheduler, and when it steps. */
 export interface ScheduleOptions {
   readonly scheduler: LRScheduler;
   /** After each epoch (the default), or each step. */
@@ -26,56 +26,58 @@ export interface ScheduleOptions {
   readonly monitor?: string;
 }
 
-/** When a training without progress ends. */
+/** When training stops for lack of progress. */
 export interface EarlyStoppingOptions {
   /** What is watched: `loss`, `valLoss`, or the name of a metric. Default `valLoss`, or `loss` without validation. */
   readonly monitor?: string;
-  /** Whether it is to get smaller or larger. Default: what is better for the metric; `min` for losses. */
+  /** Whether smaller or larger is better. Default: the metric's own `mode`; `min` for losses. */
   readonly mode?: Mode;
-  /** After how many epochs in a row without progress the training ends, at least 1. Default 5. */
+  /** How many epochs in a row without progress end the training, at least 1. Default 5. */
   readonly patience?: number;
-  /** A smaller change is no progress. Default 0. */
+  /** Only a change of more than this counts as progress; at least 0. Default 0. */
   readonly minDelta?: number;
 }
 
-/** To what length gradients are cut, as for `nn.utils.clipGradNorm`. */
+/** The norm that gradients are clipped to, as by `nn.utils.clipGradNorm`. */
 export interface ClipOptions {
+  /** Above 0. */
   readonly maxNorm: number;
-  /** Default 2. */
+  /** Which norm: 1, 2, `Infinity`, … Default 2. */
   readonly normType?: number;
 }
 
-/** What {@link fit} is told. */
+/** Options of {@link fit}. */
 export interface FitOptions<Batch = readonly Tensor[], Out = Tensor> {
   /** The batches of an epoch: lists of tensors, of which the last is the target and the others go to the model. */
   readonly data: Batches<Batch>;
-  /** Batches that the model is tested with after each epoch. */
+  /** Batches that the model is evaluated on after each epoch, in `eval` mode and without gradients. Default: none. */
   readonly validation?: Batches<Batch>;
-  /** Gives one number for outputs and targets. */
+  /** A module or function of outputs and target; it returns a tensor of one element. */
   readonly loss: Loss<Out>;
+  /** Steps after each batch. It has the parameters that are trained. */
   readonly optimizer: Optimizer<{ lr: number }>;
-  /** Goes on after each epoch, unless it says otherwise. */
+  /** Steps after each epoch, or as {@link ScheduleOptions} say. It must be of the same optimizer. */
   readonly scheduler?: LRScheduler | ScheduleOptions;
-  /** Default 1. */
+  /** How many times to go through the data, counting those before a resumed checkpoint. Default 1. */
   readonly epochs?: number;
-  /** What is measured besides the loss: in the validation or, without one, as the batches are trained on. */
+  /** What is measured besides the loss: on the validation data or, without any, while training. */
   readonly metrics?: readonly Metric[] | Readonly<Record<string, Metric>>;
-  /** To what norm gradients are cut. Default: not at all. */
+  /** The norm that gradients are clipped to before each step. Default: no clipping. */
   readonly clipGradNorm?: number | ClipOptions;
-  /** Ends a training without progress: how many epochs of that are borne, or more exactly. */
+  /** Stops for lack of progress: the `patience`, or {@link EarlyStoppingOptions}. Default: never. */
   readonly earlyStopping?: number | EarlyStoppingOptions;
-  /** Where checkpoints are written and gone on from: a folder, or more exactly. Default: nowhere. */
+  /** Where checkpoints are written and resumed from: a folder, or {@link CheckpointOptions}. Default: nowhere. */
   readonly checkpoint?: string | CheckpointOptions;
-  /** Ends the training at the end of the step, with a checkpoint where these are written. */
+  /** Stops the training at the end of the step, with a checkpoint if these are written. */
   readonly signal?: AbortSignal;
-  /** What a batch comes to. Default: `[...inputs, target]` to `[model.forward(...inputs), target]`. */
+  /** Turns a batch into output and target. Default: `[...inputs, target]` into `[model.forward(...inputs), target]`. */
   readonly apply?: (batch: Batch) => readonly [output: Out, target: Tensor];
   /**
-   * Whether steps are recorded and run as one native call, with the same bits: see `compile` for what a model may then do.
-   * Default false.
+   * Whether steps are recorded and replayed as one native call, with the same bits: see `compile` for what a model may then
+   * do. Default false.
    */
   readonly compile?: boolean;
-  /** Whether and where it is shown how far the training is: on standard error by default, not at all for false. */
+  /** Whether and where to show progress. Default true: on standard error. */
   readonly progress?: boolean | ProgressStream;
 }
 

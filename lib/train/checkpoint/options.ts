@@ -5,28 +5,28 @@ import { checkPlain, type CheckpointState } from './file.js';
 import type { Mode } from '../metrics/metric.js';
 import type { Monitor, ReadMonitor } from '../options.js';
 
-/** When and where {@link fit} writes checkpoints, and whether it goes on from them. */
+/** When and where {@link fit} writes checkpoints, and whether it resumes from them. */
 export interface CheckpointOptions {
-  /** The folder: made where there is none. Each training has one of its own. */
+  /** The folder, which is created if need be. Each training needs one of its own. */
   readonly dir: string;
-  /** After every so many epochs, and at the end. Default 1. */
+  /** Write one after this many epochs, and at the end. Default 1. */
   readonly everyEpochs?: number;
-  /** After every so many steps, too. Default: not. */
+  /** Also write one after this many steps. Default: never. */
   readonly everySteps?: number;
-  /** After a step so many seconds after the last one, too. Default: not. */
+  /** Also write one after the first step that ends this many seconds after the last checkpoint. Default: never. */
   readonly everySeconds?: number;
-  /** How many of the last are kept. Default 3. */
+  /** How many of the newest are kept, besides the best. Default 3. */
   readonly keep?: number;
   /**
    * What makes an epoch the best, whose checkpoint is kept as `best.safetensors`: `loss`, `valLoss`, or the name of a metric.
    * Default `valLoss`, or `loss` without validation.
    */
   readonly monitor?: string;
-  /** Whether that is to get smaller or larger. Default: what is better for the metric; `min` for losses. */
+  /** Whether smaller or larger is better. Default: the metric's own `mode`; `min` for losses. */
   readonly mode?: Mode;
-  /** Whether a training goes on from the newest checkpoint that the folder has. Default true. */
+  /** Whether to resume from the newest checkpoint in the folder; `false` refuses a folder that has any. Default true. */
   readonly resume?: boolean;
-  /** Whatever else is to be known of the training, plain values and tensors: it is kept in the checkpoints. */
+  /** Plain values and tensors of your own, to keep in the checkpoints. Default: none. */
   readonly config?: CheckpointState;
 }
 

@@ -1,12 +1,12 @@
 import { describe, typeError } from '../../errors.js';
 import { checkTensor, type Tensor } from '../../tensor.js';
 
-/** Whether more of something is better. */
+/** Whether smaller (`min`) or larger (`max`) values are better. */
 export type Mode = 'min' | 'max';
 
 /**
- * The base of what is measured over batches. A metric of one's own starts with a state of plain values (`JSON` has to be
- * able to write it: checkpoints do), adds each batch to it, and says in the end what it comes to:
+ * The base class of metrics. A metric of your own starts with a state of plain values (which `JSON` can write, for
+ * checkpoints), adds each batch to it, and computes its value from it in the end:
  * ```ts
  * class Bias extends train.Metric<{ sum: number; count: number }> {
  *   readonly name = 'bias';
@@ -21,21 +21,21 @@ export type Mode = 'min' | 'max';
  * ```
  */
 export abstract class Metric<State = unknown> {
-  /** What it is called in results, where it gets no other name. */
+  /** Its name in results, unless it is given another. */
   abstract readonly name: string;
-  /** Whether more of it is better, or less. */
+  /** Whether smaller or larger values are better. */
   abstract readonly mode: Mode;
   #state: { readonly value: State } | null = null;
 
-  /** What the batches so far have come to. */
+  /** The state after the batches so far. */
   protected get state(): State {
     return (this.#state ??= { value: this.start() }).value;
   }
 
-  /** A state before the first batch. */
+  /** The state before the first batch. */
   protected abstract start(): State;
 
-  /** Adds a batch. It runs without recording, inside a scope. */
+  /** Adds a batch. `fit` calls it without gradients, inside a scope. */
   abstract update(output: Tensor, target: Tensor): void;
 
   /** The value for all batches since the last {@link reset}. */

@@ -5,17 +5,17 @@ import { checkNumber, checkOneOf, isOptions } from '../../ops/arguments.js';
 import { checkOptions } from '../../ops/primitive.js';
 import type { EpochEvent, FitEvent, FitResult } from '../events.js';
 
-/** What {@link writeReport} tells of a training: what `fit` gave, and more. */
+/** What {@link writeReport} shows: the result of `fit`, and more. */
 export interface ReportOptions extends Partial<FitResult> {
   /** Default `'Training'`. */
   readonly title?: string;
   /** The epochs, as `fit` gives them; it takes precedence over those of `events`. */
   readonly history?: readonly EpochEvent[];
-  /** All that `fit` has told: with the steps in it, there are curves by steps. */
+  /** The events of `fit`. If they include steps, there are curves by step. */
   readonly events?: Iterable<FitEvent>;
   /** Names and values, shown in their order. */
   readonly hyperparameters?: Readonly<Record<string, string | number | boolean>>;
-  /** Its layers are shown. */
+  /** The model, whose layers are listed. */
   readonly model?: AnyModule;
 }
 
@@ -32,13 +32,14 @@ const NAMES: readonly (keyof ReportOptions)[] = [
 ];
 
 /**
- * Writes a page about a training: curves of losses, metrics and learning rate, tables of epochs, layers, hyperparameters and
- * of what it ran on. It is one HTML file that needs nothing else, neither network nor files; the file is replaced as a whole.
+ * Writes an HTML page about a training run: curves of losses, metrics and learning rate, tables of epochs, layers,
+ * hyperparameters and the environment. The page needs neither network nor other files; the file is replaced as a whole.
  * ```ts
  * const result = await fit(model, options);
  * await train.writeReport('run.html', { ...result, title: 'A first try', model, hyperparameters: { lr: 0.01 } });
  * ```
- * @throws TypeError, RangeError for what is wrong, before anything is written
+ * @param options `history` or `events` are required; see {@link ReportOptions}
+ * @throws TypeError, RangeError for wrong options, before anything is written
  */
 export async function writeReport(path: string, options: ReportOptions): Promise<void> {
   if (typeof path !== 'string') typeError(OP, `path: expected a string, got ${describe(path)}`);

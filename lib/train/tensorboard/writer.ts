@@ -17,17 +17,17 @@ import type { HparamDomains, HparamValue } from './summaries.js';
 export type { BinRule, Bins } from './histogram.js';
 export type { HparamDomains, HparamValue } from './summaries.js';
 
-/** Where events go, besides the folder. */
+/** Options of {@link SummaryWriter}. */
 export interface SummaryWriterOptions {
-  /** What the name of the folder ends with, where none was given. */
+  /** Appended to the default name of the folder. Default: nothing. */
   readonly comment?: string;
-  /** Events that are there from this step on are not shown any more: for a training that goes on from there. */
+  /** Hides events of earlier writers from this step on: for a training that resumes there. Default: none. */
   readonly purgeStep?: number;
-  /** What the names of the files end with. */
+  /** Appended to the names of the files. Default: nothing. */
   readonly filenameSuffix?: string;
 }
 
-/** When something was. */
+/** When something happened. */
 export interface EventOptions {
   /** The step. Default 0. */
   readonly globalStep?: number;
@@ -49,13 +49,13 @@ export interface ScalarOptions extends EventOptions {
 export interface HistogramOptions extends EventOptions {
   /** See {@link Bins}. Default `'tensorflow'`. */
   readonly bins?: Bins;
-  /** Where there are more bins, neighbours are put together. */
+  /** Merges neighbouring bins if there are more than this. Default: never. */
   readonly maxBins?: number;
 }
 
 /** Options of {@link SummaryWriter.addImage} and {@link SummaryWriter.addImages}. */
 export interface ImageOptions extends EventOptions {
-  /** What the dimensions are: the letters N, C, H and W. */
+  /** What the dimensions are: the letters N, C, H and W. Default `'CHW'`, and `'NCHW'` for `addImages`. */
   readonly dataformats?: string;
 }
 
@@ -81,15 +81,15 @@ const PICTURES = ['CHW', 'HW', 'NCHW'];
 const SIMPLE = { newStyle: false, doublePrecision: false };
 
 /**
- * Writes what happens in a training into files that TensorBoard shows, as `torch.utils.tensorboard.SummaryWriter` does, with
- * its names and its order of arguments:
+ * Writes event files for TensorBoard, as `torch.utils.tensorboard.SummaryWriter` does, with its names and its order of
+ * arguments:
  * ```ts
  * const writer = new train.SummaryWriter('runs/first');
  * for await (const event of fit(model, options)) writer.addEvent(event);
  * await writer.close();
  * ```
- * What is added is written in the background, at once, and in order; values are those at the time of the call. Where that
- * fails, `flush` and `close` throw, and what is added after it is lost; a training goes on.
+ * What is added is written in the background, right away and in order; values are those at the time of the call. If writing
+ * fails, `flush` and `close` throw, and what is added later is lost; the training goes on.
  * @see https://pytorch.org/docs/stable/tensorboard.html
  */
 export class SummaryWriter implements AsyncDisposable {
@@ -225,7 +225,7 @@ export class SummaryWriter implements AsyncDisposable {
     this.#main.add(summaries.image(tag, picture).then((content) => event.message(5, content)));
   }
 
-  /** Adds a text, in Markdown. */
+  /** Adds text, in Markdown. */
   addText(tag: string, textString: string, ...rest: Rest<EventArgs, EventOptions>): void {
     const op = this.#begin('addText', tag);
     const options = readArgs<EventOptions>(op, rest, EVENT);
@@ -255,7 +255,7 @@ export class SummaryWriter implements AsyncDisposable {
   }
 
   /**
-   * Adds hyperparameters and what came of them, as a row of a table that compares runs.
+   * Adds hyperparameters and the metrics they led to, as a row of the table that compares runs.
    * @param hparamDict numbers, texts and booleans by name; null is left out
    * @param metricDict numbers by name; they are added as scalars, too
    * @param rest see {@link HparamsOptions}
@@ -300,8 +300,8 @@ export class SummaryWriter implements AsyncDisposable {
   }
 
   /**
-   * Adds what `fit` tells: `step/loss` and `step/lr` by steps, `epoch/loss`, `epoch/valLoss`, `epoch/lr` and the metrics
-   * (`epoch/accuracy`, …) by epochs. Other events are none for this.
+   * Adds an event of `fit`: `step/loss` and `step/lr` by steps, `epoch/loss`, `epoch/valLoss`, `epoch/lr` and the metrics
+   * (`epoch/accuracy`, …) by epochs. It ignores other events.
    */
   addEvent(event: FitEvent): void {
     const op = this.#begin('addEvent');
@@ -318,12 +318,12 @@ export class SummaryWriter implements AsyncDisposable {
     }
   }
 
-  /** Waits until all that was added is in the files. @throws Error where that failed */
+  /** Waits until all that was added is in the files. @throws Error if that failed */
   async flush(): Promise<void> {
     await all([...[this.#main, ...this.#files.values()].map((file) => file.flush()), ...this.#closing]);
   }
 
-  /** As {@link flush}; then the writer takes nothing more. */
+  /** As {@link flush}; after that the writer takes no more. */
   close(): Promise<void> {
     this.#closed ??= all([
       ...[this.#main, ...this.#files.values()].map((file) => file.close()),

@@ -12,11 +12,11 @@ import type { FitEvent, FitResult } from '../events.js';
 import { SharedWeights } from './shared-weights.js';
 import { packError, unpackError, type JobData, type JobMessage, type JobRequest } from './messages.js';
 
-/** What the default export of a training's module is called with. */
+/** The argument of the function that a training's module exports. */
 export interface WorkerContext<Data = unknown> {
   /** What `trainInWorker` was given. */
   readonly data: Data;
-  /** Aborted when the training is. Every `fit` of the thread stops then, with or without it. */
+  /** Aborted when the training is. Every `fit` in the thread stops then, whether or not it was given this signal. */
   readonly signal: AbortSignal;
   /** How many threads the kernels of this training use. */
   readonly threads: number;
@@ -24,16 +24,16 @@ export interface WorkerContext<Data = unknown> {
 
 /** Options of {@link trainInWorker}. */
 export interface WorkerOptions {
-  /** What the module's function gets, copied into its thread: plain values, typed arrays, tensors. */
+  /** What the module's function gets, copied into its thread: plain values, typed arrays, tensors. Default: undefined. */
   readonly data?: unknown;
   /**
-   * How many threads its kernels use, of those that all trainings of the process share (`setNumThreads`); where fewer are
-   * left, it waits in line. Default: all but one, and at least one.
+   * How many threads its kernels use, of those that all trainings of the process share (`setNumThreads`); it waits in line
+   * while fewer are free. Default: all but one, and at least one.
    */
   readonly threads?: number;
-  /** Ends the training at the end of the step, with a checkpoint where `fit` writes these. */
+  /** Stops the training at the end of the step, with a checkpoint if `fit` writes these. */
   readonly signal?: AbortSignal;
-  /** Whether every step is told. Default false: the last step every 50 ms or so. */
+  /** Whether to deliver every step event. Default false: one every 50 ms or so. */
   readonly allSteps?: boolean;
 }
 
@@ -43,8 +43,8 @@ const OP = 'trainInWorker';
 const LINGER = 1000;
 
 /**
- * Trains in a worker thread, while the event loop of this one stays free. The default export of a module makes the training,
- * with `fit`:
+ * Trains in a worker thread, while the event loop of this one stays free. The thread calls the default export of a module,
+ * which trains with `fit`:
  *
  * ```js
  * // train.js
@@ -55,13 +55,13 @@ const LINGER = 1000;
  *
  * // server.js
  * const job = train.trainInWorker(new URL('./train.js', import.meta.url), { data: { dir: 'runs/1' } });
- * for await (const event of job) …        // fit's events
+ * for await (const event of job) …        // the events of fit
  * const { history } = await job;          // or what the function returns
  * model.loadStateDict(job.stateDict());   // weights for predictions, at any time
  * ```
  *
- * It begins at once, or when there are threads for it.
- * @param url the address of the module
+ * It begins at once, or as soon as enough threads are free.
+ * @param url the URL of the module
  * @param options see {@link WorkerOptions}
  * @throws TypeError, RangeError for wrong options at once. What the thread throws rejects the result, with its stack.
  */
@@ -119,7 +119,10 @@ export class WorkerTraining<Result = FitResult> implements AsyncIterable<FitEven
     this.#result.catch(() => undefined);
   }
 
-  /** The events of its `fit`, to one listener. A slow one misses steps, unless `allSteps`. */
+  /**
+   * The events of its `fit`. A slow listener misses step events, unless `allSteps`.
+   * @throws Error for a second listener
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<FitEvent, void> {
     if (this.#listened) throw new Error(`[${OP}] the events of a training go to one listener`);
     this.#listened = true;
@@ -127,7 +130,7 @@ export class WorkerTraining<Result = FitResult> implements AsyncIterable<FitEven
     await this.#result;
   }
 
-  /** What the function of the module returned; the result of its last `fit` where that was nothing. */
+  /** What the module's function returned or, if that is nothing, the result of its last `fit`. */
   then<A = Result, B = never>(
     onFulfilled?: ((result: Result) => A | PromiseLike<A>) | null,
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
@@ -144,12 +147,12 @@ export class WorkerTraining<Result = FitResult> implements AsyncIterable<FitEven
     return this.#weights?.read() ?? null;
   }
 
-  /** Ends the training at the end of the step, as `signal` does. */
+  /** Stops the training at the end of the step, as `signal` does. */
   abort(): void {
     this.#controller.abort();
   }
 
-  /** Ends the thread at once, wherever it is: nothing is written any more. The result is an error, unless it is there. */
+  /** Ends the thread at once, wherever it is, without a checkpoint. The result is an error, unless it has arrived. */
   async terminate(): Promise<void> {
     this.#terminated = true;
     this.#controller.abort();
