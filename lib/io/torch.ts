@@ -23,7 +23,7 @@ const MAX_WORD = 16;
  * int16, int64 and the unsigned ones but uint8 become int32. Tensors that shared memory share it here. Files of before PyTorch 1.6
  * are read, too.
  * @throws TypeError for anything but tensors, containers, texts and numbers, by its name; RangeError for wrong sizes, and
- *   for an int64 that does not fit into int32.
+ *   for an int64 that does not fit into int32, and for more than two million containers.
  * @see https://pytorch.org/docs/stable/generated/torch.load.html
  */
 export async function load(path: string): Promise<TorchValue> {
