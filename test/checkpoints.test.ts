@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { build } from 'esbuild';
-import { data, fit, manualSeed, nn, optim, randn, train, type Tensor } from '../lib/index.js';
+import { data, fit, manualSeed, nn, optim, randint, randn, train, type Tensor } from '../lib/index.js';
 
 const dir = await mkdtemp(join(tmpdir(), 'mgp-'));
 test.after.always(() => rm(dir, { recursive: true, force: true }));
@@ -52,6 +52,24 @@ function outcomeOf({ model, optimizer }: SetUp, { history, steps }: train.FitRes
   return { model: Object.values(model.stateDict()).map(arrays), state, values, steps };
 }
 
+/** All of 20 numbers, each drawn from those that are left. */
+class OneByOne implements data.Sampler {
+  readonly length = 20;
+
+  *[Symbol.iterator](): Generator<number, void> {
+    const left = Array.from({ length: 20 }, (_, i) => i);
+    while (left.length > 0) yield* left.splice(randint(left.length, []).item(), 1);
+  }
+}
+
+const SAMPLES = samples();
+
+/** 20 samples in a random order, with noise. */
+function* drawn(): Generator<readonly Tensor[], void> {
+  const [x, y] = SAMPLES.tensors;
+  for (const i of data.randperm(20).toArray()) yield [x.select(0, i).add(randn([3])), y.select(0, i)];
+}
+
 const VARIANTS: Record<string, (base: SetUp) => Partial<Options>> = {
   plain: () => ({}),
   compiled: () => ({ compile: true }),
@@ -62,6 +80,21 @@ const VARIANTS: Record<string, (base: SetUp) => Partial<Options>> = {
     const set = samples();
     return { data: new data.DataLoader(set, { batchSize: 4, sampler: new data.RandomSampler(set) }) };
   },
+  'a sampler that draws number by number': () => ({
+    data: new data.DataLoader(samples(), { batchSize: 4, sampler: new OneByOne() }),
+  }),
+  'a sampler that draws from the seed of the loader': () => ({
+    data: new data.DataLoader(samples(), { batchSize: 4, sampler: new OneByOne(), seed: 3 }),
+  }),
+  'a stream that is drawn': () => ({ data: new data.DataLoader(new data.IterableDataset(drawn), 4) }),
+  'an asynchronous stream that is drawn': () => ({
+    data: new data.DataLoader(
+      new data.IterableDataset(async function* () {
+        for (const sample of drawn()) yield await Promise.resolve(sample);
+      }),
+      4,
+    ),
+  }),
   'batches that draw, and do not know where they are': () => {
     const set = samples();
     return {
@@ -111,6 +144,32 @@ for (const [name, variant] of Object.entries(VARIANTS))
       t.deepEqual(outcomeOf(second, result), expected, `stopped after ${steps} steps`);
     }
   });
+
+test.serial('averages of the weights that are in the config go on, too', async (t) => {
+  const { AveragedModel, getEmaAvgFn } = optim.swaUtils;
+  const begin = (): SetUp & { average: optim.swaUtils.AveragedModel } => {
+    const base = setUp();
+    return { ...base, average: new AveragedModel(base.model as never, { avgFn: getEmaAvgFn(0.9) }) };
+  };
+  const run = async ({ model, options, average }: ReturnType<typeof begin>, dir: string, until = 99) => {
+    const checkpoint = { dir, config: { average: average.stateDict() } };
+    const training = fit(model, { ...options, checkpoint });
+    for await (const event of training) {
+      if (event.type === 'resume') {
+        const { config } = await train.loadCheckpoint<{ config: typeof checkpoint.config }>(event.path);
+        average.loadStateDict(config.average);
+      }
+      if (event.type !== 'step') continue;
+      average.updateParameters();
+      if (event.steps === until) training.abort();
+    }
+    return Object.entries(average.stateDict()).map(([name, x]) => [name, x.tolist()]);
+  };
+  const expected = await run(begin(), newFolder());
+  const folder = newFolder();
+  await run(begin(), folder, 7);
+  t.deepEqual(await run(begin(), folder), expected);
+});
 
 test.serial('validations in an order of their own go on, too', async (t) => {
   const shuffled = (): SetUp =>

@@ -391,6 +391,19 @@ test('worker threads load ahead, and give the same whatever their number', async
   );
 });
 
+test('samples that worker threads wait for have the random numbers of their own batch', async (t) => {
+  const runs: unknown[] = [];
+  for (const numWorkers of [1, 3]) {
+    const squares = await data.moduleDataset<Sample>(SQUARES, 11, -1, true);
+    const loader = new DataLoader(squares, { batchSize: 2, seed: 4, numWorkers, prefetchFactor: 3 });
+    const noise: unknown[] = [];
+    for await (const batch of loader) noise.push(batch.noise.tolist());
+    runs.push(noise);
+    await loader.close();
+  }
+  t.deepEqual(runs[1], runs[0]);
+});
+
 test('the position is restored with worker threads, too', async (t) => {
   const make = async (): Promise<data.DataLoader<data.ModuleDataset<Sample>>> =>
     new DataLoader(await data.moduleDataset<Sample>(SQUARES, 11), {

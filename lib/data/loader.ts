@@ -12,7 +12,7 @@ import type { SampleOf } from './combined.js';
 import { checkDataset, lengthOf, ListDataset, type DatasetLike } from './dataset.js';
 import { isIterable, IterableDataset } from './iterable-dataset.js';
 import { isModuleDataset } from './module-dataset.js';
-import { RandomStream } from './random-stream.js';
+import { drawFrom, RandomStream } from './random-stream.js';
 import { randperm } from './randperm.js';
 import { BatchSampler, checkSampler, type Sampler } from './samplers.js';
 import { Workers } from './workers.js';
@@ -193,7 +193,7 @@ export class DataLoader<D extends Loadable = Loadable, Batch = BatchOf<D>>
     if (this.numWorkers > 0) typeError('DataLoader', 'worker threads load asynchronously: use `for await`');
     if (source instanceof IterableDataset) {
       const position = this.#begin();
-      yield* this.#count(position, this.#grouped(source, position.batch)) as Generator<Batch>;
+      yield* this.#count(position, this.#grouped(source, position)) as Generator<Batch>;
       return;
     }
     for (const indices of this.batchSampler) {
@@ -210,16 +210,22 @@ export class DataLoader<D extends Loadable = Loadable, Batch = BatchOf<D>>
     if (source instanceof IterableDataset) {
       const position = this.#begin();
       const skip = position.batch;
+      const goOn = drawAgain(position);
       let batch: unknown[] = [];
       let at = 0;
-      for await (const sample of source) {
-        batch.push(sample);
-        if (batch.length < (this.batchSize ?? 1)) continue;
-        if (at++ >= skip) {
-          position.batch = at;
-          yield this.#finish(batch) as Batch;
+      try {
+        for await (const sample of source) {
+          batch.push(sample);
+          if (batch.length < (this.batchSize ?? 1)) continue;
+          if (at++ >= skip) {
+            position.batch = at;
+            yield this.#finish(batch) as Batch;
+          }
+          batch = [];
+          if (at === skip) goOn();
         }
-        batch = [];
+      } finally {
+        goOn();
       }
       if (batch.length > 0 && !this.dropLast && at++ >= skip) {
         position.batch = at;
@@ -287,10 +293,12 @@ export class DataLoader<D extends Loadable = Loadable, Batch = BatchOf<D>>
     this.#resume = null;
     if (resume !== null && resume.sampler !== null) this.#sampler?.loadStateDict?.(resume.sampler);
     const sampler = structuredClone(this.#sampler?.stateDict?.() ?? null);
+    // Samples that come one after the other are drawn from the common generator, if they are.
+    const random = this.#source instanceof IterableDataset ? getRngState() : this.#stream.state;
     this.#position = {
       epoch: this.#epochs,
       batch: resume?.batch ?? 0,
-      random: resume !== null && resume.batch > 0 ? resume.random : this.#stream.state,
+      random: resume !== null && resume.batch > 0 ? resume.random : random,
       sampler,
     };
     return this.#position;
@@ -321,7 +329,7 @@ export class DataLoader<D extends Loadable = Loadable, Batch = BatchOf<D>>
   *#order(position: DataLoaderState, skip: number): Generator<Tensor, void> {
     const resumed = skip > 0;
     if (this.#sampler !== null) {
-      yield* this.#sampled(this.#sampler, position.random, skip);
+      yield* this.#sampled(this.#sampler, position, skip);
       return;
     }
     const count = this.#sampleCount;
@@ -336,20 +344,27 @@ export class DataLoader<D extends Loadable = Loadable, Batch = BatchOf<D>>
     for (let i = skip; i < batches; i++) yield narrow(order, 0, i * size, Math.min(size, count - i * size));
   }
 
-  *#sampled(sampler: Sampler<readonly number[]>, random: RandomState, skip: number): Generator<Tensor, void> {
+  *#sampled(
+    sampler: Sampler<readonly number[]>,
+    { random, epoch }: DataLoaderState,
+    skip: number,
+  ): Generator<Tensor, void> {
     const iterator = sampler[Symbol.iterator]();
-    if (skip > 0) {
-      // What it draws from the common generator it draws as it did.
-      const common = getRngState();
-      setRngState(random);
-      try {
-        for (let i = 0; i < skip; i++) if (iterator.next().done === true) return;
-      } finally {
-        setRngState(common);
-      }
-    }
+    const pull = (): IteratorResult<readonly number[], unknown> => iterator.next();
+    const resumed = skip > 0;
+    const first = resumed ? this.#stream.redraw(random, pull) : this.#stream.draw(pull);
+    // Those that draw number by number go on in a stream of the pass, which is the same however far ahead batches are
+    // loaded and whatever else draws meanwhile.
+    let own = seedOf(random, epoch, -1);
+    const further = (): IteratorResult<readonly number[], unknown> => {
+      const { result, after } = drawFrom(own, pull);
+      own = after;
+      return result;
+    };
+    let next = first;
+    for (let i = 0; i < skip && next.done !== true; i++) next = further();
     const length = this.#sampleCount;
-    for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+    for (; next.done !== true; next = further()) {
       for (const index of next.value)
         if (!Number.isInteger(index) || index < 0 || index >= length)
           rangeError(
@@ -360,15 +375,22 @@ export class DataLoader<D extends Loadable = Loadable, Batch = BatchOf<D>>
     }
   }
 
-  /** The samples of a source in groups, from number `skip`. */
-  *#grouped(source: IterableDataset, skip: number): Generator<unknown, void> {
+  /** The samples of a source in groups, from where the pass is. */
+  *#grouped(source: IterableDataset, position: DataLoaderState): Generator<unknown, void> {
+    const { batch: skip } = position;
+    const goOn = drawAgain(position);
     let batch: unknown[] = [];
     let at = 0;
-    for (const sample of source) {
-      batch.push(sample);
-      if (batch.length < (this.batchSize ?? 1)) continue;
-      if (at++ >= skip) yield this.#finish(batch);
-      batch = [];
+    try {
+      for (const sample of source) {
+        batch.push(sample);
+        if (batch.length < (this.batchSize ?? 1)) continue;
+        if (at++ >= skip) yield this.#finish(batch);
+        batch = [];
+        if (at === skip) goOn();
+      }
+    } finally {
+      goOn();
     }
     if (batch.length > 0 && !this.dropLast && at >= skip) yield this.#finish(batch);
   }
@@ -380,8 +402,9 @@ export class DataLoader<D extends Loadable = Loadable, Batch = BatchOf<D>>
       readonly args: readonly unknown[];
     };
     const samples = this.#single || this.#collate !== null;
-    if (this.#workers === null || this.#workers.failed)
-      this.#workers = new Workers(this.numWorkers, { url, args, samples });
+    // Where one thread is gone, the others go, too.
+    if (this.#workers?.failed === true) await this.close();
+    this.#workers ??= new Workers(this.numWorkers, { url, args, samples });
     const workers = this.#workers;
     const position = this.#begin();
     const { random } = position;
@@ -420,6 +443,20 @@ export class DataLoader<D extends Loadable = Loadable, Batch = BatchOf<D>>
     if (this.#single) return samples[0];
     return this.#collate === null ? defaultCollate(samples) : this.#collate(samples);
   }
+}
+
+/**
+ * Has what comes before the position of a resumed pass drawn again from where the pass began. What it returns puts the common
+ * generator back.
+ */
+function drawAgain({ batch, random }: DataLoaderState): () => void {
+  if (batch === 0) return () => undefined;
+  let common: RandomState | null = getRngState();
+  setRngState(random);
+  return () => {
+    if (common !== null) setRngState(common);
+    common = null;
+  };
 }
 
 /** Something to load from, as a dataset. */

@@ -15,8 +15,14 @@ const opened = openModule('DataLoader', url, args);
 // Whoever asks for a batch is told.
 opened.catch(() => undefined);
 
+// One batch after the other: those that wait for their samples would draw each other's random numbers.
+let last: Promise<void> = opened.then(
+  () => undefined,
+  () => undefined,
+);
+
 port.on('message', ({ id, indices, random }: Request) => {
-  void answer(id, indices, random);
+  last = last.then(() => answer(id, indices, random));
 });
 
 async function answer(id: number, indices: Int32Array, random: Request['random']): Promise<void> {

@@ -126,7 +126,11 @@ export class AveragedModel<M extends AnyModule = Module> extends Module<
       for (const [name, own] of this.#state) this.#update(own, values.get(name) as Tensor);
     });
     fromHost(
-      () => this.#nAveraged++,
+      () => {
+        this.#nAveraged++;
+        // State dicts that were made before show it, too, as they do the averages.
+        noGrad(() => fill_(this.#count, this.#nAveraged));
+      },
       () => this.#nAveraged--,
     );
   }
