@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { fit, getNumThreads, nn, setNumThreads, tensor, train, type Tensor } from '../lib/index.js';
 import { makeModel, makeOptions, type JobOptions } from './support/jobs/training.js';
@@ -41,6 +42,14 @@ test.serial('a training in a worker is the one that it is here', async (t) => {
   t.is(result.history.length, 2);
   t.deepEqual(bitsOf(job.stateDict() ?? {}), bitsOf(model.stateDict()));
   t.is(job.stateDict()?.['1.num_batches_tracked']?.dtype ?? 'int32', 'int32');
+});
+
+test.serial('a module may be given by its path, relative to the folder of the process', async (t) => {
+  const path = fileURLToPath(JOBS);
+  for (const url of [path, `./${relative(process.cwd(), path)}`, JOBS.href]) {
+    const job = train.trainInWorker(url, { threads: 1, data: { what: 'training' } });
+    t.is((await job).reason, 'finished', url);
+  }
 });
 
 test.serial('weights can be used here while the training goes on there', async (t) => {
@@ -140,7 +149,7 @@ test.serial('a thread ends after its training, whatever it left open', async (t)
   const counter = new Int32Array(new SharedArrayBuffer(4));
   await start({ what: 'leaves a timer', counter });
   // However long the machine takes: a thread that never ended would count on for ever.
-  let before = 0;
+  let before: number;
   do {
     [before] = counter;
     await setTimeout(500);
@@ -189,6 +198,11 @@ test.serial('a thread can be terminated, and gives its threads back', async (t) 
 test.serial('wrong options are refused at once', (t) => {
   const wrong: [unknown, unknown, string][] = [
     [3, {}, '[trainInWorker] url: expected the address of a module, got 3'],
+    [
+      'train.js',
+      {},
+      '[trainInWorker] url: expected a URL, or a path that is absolute or begins with ./ or ../, got "train.js"',
+    ],
     [JOBS, { threads: 0 }, '[trainInWorker] threads: expected a whole number from 1, got 0'],
     [
       ...[JOBS, { threads: 1000 }],

@@ -3,7 +3,7 @@ import type { FitEvent } from './events.js';
 import type { Training } from './fit.js';
 
 /** What the channels tell. */
-interface FitMessage {
+export interface FitMessage {
   readonly training: Training;
   /** Of the event's own channel. */
   readonly event?: FitEvent;

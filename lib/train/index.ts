@@ -1,3 +1,4 @@
+export type { FitMessage } from './channels.js';
 export { loadCheckpoint, saveCheckpoint, type CheckpointState } from './checkpoint/file.js';
 export type { CheckpointOptions } from './checkpoint/options.js';
 export type {

@@ -1,3 +1,5 @@
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { getBackend, getNumThreads } from '../../backend/select.js';
 import { pack, unpack } from '../../data/transfer.js';
@@ -61,7 +63,8 @@ const LINGER = 1000;
  * ```
  *
  * It begins at once, or as soon as enough threads are free.
- * @param url the URL of the module
+ * @param url the URL of the module, or its path: absolute, or beginning with `./` or `../` and relative to the process's folder,
+ *   as for Node's `Worker`
  * @param options see {@link WorkerOptions}
  * @throws TypeError, RangeError for wrong options at once. What the thread throws rejects the result, with its stack.
  */
@@ -80,8 +83,20 @@ export function trainInWorker<Result = FitResult>(
   if (signal !== undefined && !(signal instanceof AbortSignal))
     typeError(OP, `signal: expected an AbortSignal, got ${describe(signal)}`);
   checkBoolean(OP, 'allSteps', allSteps);
-  const job = { url: String(url), data: copyOf(data), threads, allSteps, backend: getBackend() };
+  const job = { url: addressOf(url), data: copyOf(data), threads, allSteps, backend: getBackend() };
   return new WorkerTraining<Result>(job, signal);
+}
+
+/** Paths as addresses: in the thread they would be relative to a file of this package. */
+function addressOf(url: URL | string): string {
+  if (typeof url !== 'string') return url.href;
+  if (isAbsolute(url) || /^\.\.?[/\\]/.test(url)) return pathToFileURL(url).href;
+  if (!URL.canParse(url))
+    typeError(
+      OP,
+      `url: expected a URL, or a path that is absolute or begins with ./ or ../, got ${describe(url)}`,
+    );
+  return url;
 }
 
 /** The values as they are now: the thread may begin later. */
