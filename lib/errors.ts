@@ -23,13 +23,17 @@ export function checkBoolean(op: string, name: string, value: unknown): asserts 
   if (typeof value !== 'boolean') typeError(op, `${name}: expected true or false, got ${describe(value)}`);
 }
 
+/** Whether a value is a class that can only be called with `new`. */
+export const isClass = (value: unknown): value is { readonly name: string } =>
+  typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+
 /** Says what a value is, for the "what came" half of a message. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) return String(value);
   if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'function') return isClass(value) ? `the class ${value.name}` : 'a function';
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'symbol') return 'a symbol';
   const name = value.constructor?.name ?? 'object without a prototype';

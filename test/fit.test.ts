@@ -145,8 +145,12 @@ test.serial('early stopping ends a training without progress', async (t) => {
   const options = setUp(model);
   options.optimizer.paramGroups[0].lr = 0;
   const validation = new data.DataLoader(samples(), { batchSize: 40 });
-  const { history, reason } = await fit(model, { ...options, validation, epochs: 50, earlyStopping: 2 });
+  let text = '';
+  const progress = { write: (part: string) => (text += part) };
+  const stopping = { validation, epochs: 50, earlyStopping: 2, progress };
+  const { history, reason } = await fit(model, { ...options, ...stopping });
   t.is(reason, 'earlyStopping');
+  t.true(text.endsWith('\nstopped: valLoss was no better for 2 epochs\n'), text);
   // The first is the best; two without progress follow.
   t.is(history.length, 3);
 });
@@ -221,7 +225,7 @@ test.serial('leaving before the first event settles the result, too', async (t) 
 
 test.serial('errors come to whoever listens or waits', async (t) => {
   const model = makeModel();
-  const broken = { ...setUp(), loss: (x: Tensor) => x.sum().mul(NaN) };
+  const broken = { ...setUp(model), loss: (x: Tensor) => x.sum().mul(NaN) };
   const message = '[fit] the loss became NaN in epoch 1, step 1: try a smaller lr';
   await t.throwsAsync(Promise.resolve(fit(model, broken)), { message });
   await t.throwsAsync(listOf(fit(model, broken)), { message });
@@ -305,6 +309,18 @@ test.serial('progress is a bar on a terminal, and lines elsewhere', async (t) =>
   }
 });
 
+test.serial('an optimizer of another model is an error, not a training without effect', async (t) => {
+  for (const compile of [false, true]) {
+    const model = makeModel();
+    const before = bitsOf(model);
+    const { optimizer } = setUp();
+    await t.throwsAsync(async () => fit(model, { ...setUp(model), optimizer, compile }), {
+      message: /^\[fit\] optimizer: none of its parameters got a gradient: was it made for another model/,
+    });
+    t.deepEqual(bitsOf(model), before);
+  }
+});
+
 test('fit says at once what is wrong with its options', (t) => {
   const model = makeModel();
   const options = setUp(model);
@@ -315,6 +331,10 @@ test('fit says at once what is wrong with its options', (t) => {
     [() => call({}, {}), '[fit] model: expected a module, got an Object'],
     [() => call({ data: 3 }), '[fit] data: expected batches, as a DataLoader or a list, got 3'],
     [() => call({ loss: 'mse' }), '[fit] loss: expected a module or a function, got "mse"'],
+    [
+      () => call({ loss: nn.CrossEntropyLoss }),
+      '[fit] loss: expected a module or a function, got the class CrossEntropyLoss',
+    ],
     [() => call({ optimizer: 'adam' }), '[fit] optimizer: expected an optimizer, got "adam"'],
     [() => call({ epochs: 1.5 }), '[fit] epochs: expected a whole number from 0, got 1.5'],
     [() => call({ scheduler: foreign }), '[fit] scheduler: expected one of the same optimizer'],

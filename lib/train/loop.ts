@@ -50,7 +50,9 @@ export class Loop {
         yield resumed;
       }
       while (state.epoch <= epochs && !this.#isStale() && !this.#isAborted()) yield* this.#runEpoch();
+      const { earlyStopping } = this.#plan;
       const reason = this.#isStale() ? 'earlyStopping' : state.epoch > epochs ? 'finished' : 'aborted';
+      if (reason === 'earlyStopping' && earlyStopping !== null) this.#progress?.stale(earlyStopping);
       // What stopped in the middle, and what its last epochs wrote none for.
       if (this.#checkpoints?.isComplete === false) yield await this.#checkpoints.save();
       yield { type: 'done', ...this.result(reason) } satisfies DoneEvent;

@@ -1,4 +1,4 @@
-import { describe, rangeError, typeError } from '../errors.js';
+import { describe, isClass, rangeError, typeError } from '../errors.js';
 import { Module } from '../nn/module.js';
 import { checkInteger, checkNumber, checkOneOf, isOptions } from '../ops/arguments.js';
 import { checkOptions } from '../ops/primitive.js';
@@ -194,7 +194,7 @@ function checkBatches(name: string, value: unknown): asserts value is Batches<un
 }
 
 function readLoss(loss: unknown): Plan['loss'] {
-  if (typeof loss === 'function') return loss as Plan['loss'];
+  if (typeof loss === 'function' && !isClass(loss)) return loss;
   if (typeof (loss as { forward?: unknown } | null | undefined)?.forward !== 'function')
     typeError(OP, `loss: expected a module or a function, got ${describe(loss)}`);
   return (output, target) => (loss as { forward: Plan['loss'] }).forward(output, target);

@@ -74,6 +74,11 @@ export class Progress {
     this.#line(`going on from ${path}: epoch ${epoch}, step ${step + 1}`);
   }
 
+  /** Says why a training ends before its last epoch. */
+  stale({ name, patience }: { readonly name: string; readonly patience: number }): void {
+    this.#line(`stopped: ${name} was no better for ${patience} ${patience === 1 ? 'epoch' : 'epochs'}`);
+  }
+
   #line(text: string): void {
     this.stop();
     this.#stream.write(`${text}\n`);

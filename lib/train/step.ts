@@ -25,6 +25,7 @@ interface Learned {
 export function makeStep(plan: Plan, metrics: ReadonlyMap<string, Metric>): (batch: unknown) => BatchResult {
   const { optimizer, clip } = plan;
   let samples = 0;
+  let checked = false;
   const descend = (batch: unknown): Learned => {
     let first: Omit<Learned, 'loss'> = {};
     const loss = optimizer.step(() => {
@@ -32,6 +33,8 @@ export function makeStep(plan: Plan, metrics: ReadonlyMap<string, Metric>): (bat
       const loss = lossOf(plan, output, target);
       optimizer.zeroGrad();
       loss.backward();
+      if (!checked) checkGradients(optimizer);
+      checked = true;
       if (clip !== null)
         clipGradNorm(
           optimizer.paramGroups.flatMap(({ params }) => params),
@@ -66,6 +69,14 @@ export function makeStep(plan: Plan, metrics: ReadonlyMap<string, Metric>): (bat
       if (target !== undefined) measure(metrics, output, target);
       return { loss: loss.item(), samples };
     });
+}
+
+/** Throws where steps would change nothing, without a word. */
+function checkGradients({ paramGroups }: Plan['optimizer']): void {
+  if (paramGroups.every(({ params }) => params.every(({ grad }) => grad === null)))
+    throw new Error(
+      '[fit] optimizer: none of its parameters got a gradient: was it made for another model, or are they not in the loss?',
+    );
 }
 
 /** Tests the model with a batch. */
