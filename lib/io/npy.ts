@@ -21,18 +21,18 @@ export type { NpyDType } from './npy-header.js';
 
 const OP = 'npy';
 
-/** How {@link save} writes. */
+/** Options of {@link save}. */
 export interface NpySaveOptions {
-  /** What the file is to hold. Default: the dtype that the tensor has. */
+  /** The dtype to write with. Default: the tensor's own. */
   readonly dtype?: NpyDType;
 }
 
 /**
  * Writes a tensor into an `.npy` file, byte for byte as `numpy.save` writes an array in row-major order. The file is replaced as
  * a whole, or left as it was; what it holds are the values at the time of the call.
- * @param path where to: nothing is added to the name
- * @param options `dtype`: what it is written as, such as `'float16'`. Floats are rounded to the nearest.
- * @throws RangeError where a value does not fit into the dtype it is to be written as.
+ * @param path the path of the file; unlike NumPy, nothing is appended to it
+ * @param options `dtype`: the dtype to write with, such as `'float16'`. Floats are rounded to the nearest.
+ * @throws TypeError for what is no tensor or dtype; RangeError for a value that does not fit into the dtype
  * @see https://numpy.org/doc/stable/reference/generated/numpy.save.html
  */
 export async function save(path: string, x: Tensor, options: NpySaveOptions = {}): Promise<void> {
@@ -40,8 +40,9 @@ export async function save(path: string, x: Tensor, options: NpySaveOptions = {}
 }
 
 /**
- * Reads an `.npy` file: versions 1.0 to 3.0 of the format, either order of bytes and of elements. What tensors here do not
- * have, becomes what holds its values: float16 becomes float32; int8, int16, uint16, uint32, int64 and uint64 become int32.
+ * Reads an `.npy` file: versions 1.0 to 3.0 of the format, in either byte order, in C or Fortran order. A dtype that tensors do
+ * not have becomes one that holds its values: float16 becomes float32; int8, int16, uint16, uint32, int64 and uint64 become
+ * int32.
  * @throws TypeError for what is no array of numbers, such as Python objects, texts or complex numbers; RangeError for wrong
  *   sizes, and for an int64 that does not fit into int32.
  * @see https://numpy.org/doc/stable/reference/generated/numpy.load.html

@@ -18,15 +18,15 @@ const SUFFIX = '.npy';
 /** Tensors by name, or a list of them, which gets NumPy's names: `arr_0`, `arr_1`, and on. */
 export type NpzTensors = Readonly<Record<string, Tensor>> | readonly Tensor[];
 
-/** How {@link save} writes. */
+/** Options of {@link save}. */
 export interface NpzSaveOptions {
   /** Whether entries are deflated, as `numpy.savez_compressed` does. Default: false. */
   readonly compressed?: boolean;
-  /** What single arrays are written as, by name. Default: the dtypes that the tensors have. */
+  /** The dtypes to write arrays with, by name. Default: the tensors' own. */
   readonly dtypes?: Readonly<Record<string, NpyDType>>;
 }
 
-/** How {@link load} reads. */
+/** Options of {@link load}. */
 export interface NpzLoadOptions {
   /** What deflated arrays may unpack to, in all: small files can become very large arrays. Default: 4 GiB. */
   readonly maxBytes?: number;
@@ -41,11 +41,11 @@ export interface NpzEntry {
 /**
  * Writes tensors into an `.npz` file, as `numpy.savez` does. The file is replaced as a whole, or left as it was; what it
  * holds are the values at the time of the call.
- * @param path where to: nothing is added to the name
+ * @param path the path of the file; unlike NumPy, nothing is appended to it
  * @param tensors by name, or a list of them, which are called `arr_0`, `arr_1`, and on
- * @param options `compressed`: whether to deflate, as `numpy.savez_compressed` does; `dtypes`: what single arrays are
- *   written as, such as `{ weight: 'float16' }`. Floats are rounded to the nearest.
- * @throws RangeError where a value does not fit into the dtype it is to be written as.
+ * @param options `compressed`: whether to deflate, as `numpy.savez_compressed` does (default false); `dtypes`: the dtypes to
+ *   write arrays with, such as `{ weight: 'float16' }`. Floats are rounded to the nearest.
+ * @throws TypeError for what is no tensor or dtype; RangeError for a value that does not fit into its dtype
  * @see https://numpy.org/doc/stable/reference/generated/numpy.savez.html
  */
 export async function save(path: string, tensors: NpzTensors, options: NpzSaveOptions = {}): Promise<void> {

@@ -23,27 +23,26 @@ export type { SafetensorsDType, SafetensorsEntry } from './safetensors-header.js
 // little-endian and row-major, without gaps. Nothing in it is ever executed.
 // See https://huggingface.co/docs/safetensors
 
-/** What a file holds: tensors by name, notes, and what the file calls the dtypes of the tensors. */
+/** What a file holds: tensors by name, metadata, and the dtypes that the tensors have in the file. */
 export interface Safetensors {
   readonly tensors: Record<string, Tensor>;
   readonly metadata: Record<string, string>;
-  /** Given back to {@link saveFile}, these make the same bytes again. */
+  /** Passed to {@link saveFile}, these give the same bytes again. */
   readonly dtypes: Record<string, SafetensorsDType>;
 }
 
-/** How {@link saveFile} writes. */
+/** Options of {@link saveFile}. */
 export interface SaveOptions {
-  /** What single tensors are written as, by name. Default: the dtypes that they have. */
+  /** The dtypes to write tensors with, by name. Default: their own. */
   readonly dtypes?: Readonly<Record<string, SafetensorsDType>>;
 }
 
 /**
  * Writes tensors into a safetensors file, which PyTorch, NumPy, JAX and many others read. The file is replaced as a
  * whole, or left as it was; what it holds are the values at the time of the call.
- * @param metadata notes, texts by name
- * @param options `dtypes`: what single tensors are written as, such as `{ weight: 'BF16' }`. Floats are rounded to the
- *   nearest.
- * @throws RangeError where a value does not fit into the dtype it is to be written as.
+ * @param metadata strings by name, kept in the header. Default: none.
+ * @param options `dtypes`: the dtypes to write tensors with, such as `{ weight: 'BF16' }`. Floats are rounded to the nearest.
+ * @throws TypeError for what is no tensor, dtype or string; RangeError for a value that does not fit into its dtype
  * @see https://huggingface.co/docs/safetensors
  */
 export async function saveFile(
@@ -56,7 +55,7 @@ export async function saveFile(
 }
 
 /**
- * Reads a safetensors file: a new tensor for each in it. What tensors here do not have, becomes what holds its values:
+ * Reads a safetensors file: a new tensor for each in it. A dtype that tensors do not have becomes one that holds its values:
  * F16, BF16 and all of F8, F6 and F4 become float32; I8, I16, U16, U32, I64 and U64 become int32.
  * @throws TypeError, RangeError naming the file and what is wrong with it, such as an I64 that does not fit into int32.
  */
@@ -155,7 +154,8 @@ export function serialize(
     if (!Object.hasOwn(tensors, name)) rangeError(OP, `dtypes: there is no tensor ${describe(name)}`);
   }
   for (const [name, note] of Object.entries(metadata) as [string, unknown][])
-    if (typeof note !== 'string') typeError(OP, `metadata: ${name}: expected a string, got ${describe(note)}`);
+    if (typeof note !== 'string')
+      typeError(OP, `metadata: ${name}: expected a string, got ${describe(note)}`);
   // Wide elements first, as the format's own library writes them: then each is aligned to its size.
   const entries = Object.entries(tensors).map(([name, x]): [string, Tensor, Kind] => {
     checkTensor(OP, x, name);

@@ -8,7 +8,7 @@ import { ProfileRecorder, type ProfileEvent } from './recorder.js';
 import { rowsOf, tableOf, type ProfileRow } from './rows.js';
 
 /**
- * Runs a function and notes what it spends its time with: kernels, one by one, on the way there and back.
+ * Runs a function and records where its time goes: each call of a kernel, forward and backward.
  *
  * ```ts
  * const p = profile(() => crossEntropy(model.forward(x), y).backward());
@@ -16,12 +16,12 @@ import { rowsOf, tableOf, type ProfileRow } from './rows.js';
  * await p.exportChromeTrace('trace.json');   // for chrome://tracing and https://ui.perfetto.dev
  * ```
  *
- * Kernels that run in `backward` have that behind their name. A step of `compile` that is run again is one call, `compiled
+ * Kernels that run in `backward` are marked so. A step of `compile` that is run again is one call, `compiled
  * step`: profile the function itself to see into it. A kernel takes half a microsecond longer while it is observed, and nothing
  * when it is not.
  * @param fn what it returns is `result`. Where that is a promise, or a training of `fit`, the profile is a promise too, of all that
  *   this thread does until then.
- * @throws Error when a profile is under way; what `fn` throws
+ * @throws TypeError for what is no function; Error if another profile is running; what `fn` throws
  * @see https://pytorch.org/docs/stable/profiler.html
  */
 export function profile<T>(fn: () => PromiseLike<T>): Promise<Profile<T>>;

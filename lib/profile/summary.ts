@@ -16,11 +16,11 @@ import { tensorsIn } from '../tensors-in.js';
 import { formatTable } from './table.js';
 import { workOf } from './work.js';
 
-/** What {@link summary} takes besides the shapes. */
+/** Options of {@link summary}. */
 export interface SummaryOptions {
-  /** What the model is called with, in place of zeros of a shape. */
+  /** What to call the model with instead of zeros: one argument, or a list of them. */
   readonly inputData?: unknown;
-  /** Of the zeros: one for all inputs, or one for each, such as `'int32'` for tokens. Default float32. */
+  /** The dtype of the zeros: one for all inputs, or one for each, such as `'int32'` for tokens. Default float32. */
   readonly dtype?: DType | readonly DType[];
 }
 
@@ -39,7 +39,7 @@ export interface SummaryRow {
   readonly outputShape: Shape | null;
   /** Elements of the parameters of the module and those below it, each once. */
   readonly parameters: number;
-  /** Of these, what requires a gradient. */
+  /** Those of them that require a gradient. */
   readonly trainable: number;
   /** Of all calls, with what they call: see {@link Summary}. */
   readonly flops: number;
@@ -47,7 +47,7 @@ export interface SummaryRow {
 }
 
 /**
- * What {@link summary} gives; as a text, a table. Operations are counted where kernels are called: `macs` are the
+ * What {@link summary} returns; as a string, a table. Operations are counted where kernels are called: `macs` are the
  * multiplications of matrix products, convolutions and attention that are added to a sum, and `flops` 2 for each of them, 1 for
  * each element of biases, pointwise operations and sums, 5 of softmax, 8 of layer normalization and 4 of batch normalization.
  */
@@ -60,7 +60,7 @@ export interface Summary {
   readonly buffers: number;
   readonly flops: number;
   readonly macs: number;
-  /** Memory of parameters, and of what modules without others in them gave. */
+  /** Bytes of the parameters, and of the outputs of all leaf modules. */
   readonly parameterBytes: number;
   readonly forwardBytes: number;
   /** The table. */

@@ -35,16 +35,14 @@ export type {
 export { trainInWorker, WorkerTraining, type WorkerContext, type WorkerOptions } from './worker/worker.js';
 export type { ProgressStream } from './progress.js';
 export { writeReport, type ReportOptions } from './report/report.js';
-export {
-  SummaryWriter,
-  type BinRule,
-  type Bins,
-  type EventOptions,
-  type HistogramOptions,
-  type HparamDomains,
-  type HparamsOptions,
-  type HparamValue,
-  type ImageOptions,
-  type ScalarOptions,
-  type SummaryWriterOptions,
-} from './tensorboard/writer.js';
+export type { BinRule, Bins } from './tensorboard/histogram.js';
+export type {
+  EventOptions,
+  HistogramOptions,
+  HparamsOptions,
+  ImageOptions,
+  ScalarOptions,
+  SummaryWriterOptions,
+} from './tensorboard/options.js';
+export type { HparamDomains, HparamValue } from './tensorboard/summaries.js';
+export { SummaryWriter } from './tensorboard/writer.js';

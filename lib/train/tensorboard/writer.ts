@@ -1,73 +1,28 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { checkBoolean, describe, rangeError, typeError } from '../../errors.js';
+import { checkBoolean, describe, typeError } from '../../errors.js';
 import { Message } from '../../io/protobuf.js';
 import { Module } from '../../nn/module.js';
 import { checkInteger, checkNumber, isOptions, readArgs, type Rest } from '../../ops/arguments.js';
-import { formatShape } from '../../shape.js';
 import { checkTensor, Tensor } from '../../tensor.js';
 import type { FitEvent } from '../events.js';
 import { EventFile, eventNow } from './event-file.js';
 import { graphOf } from './graph.js';
 import { histogramOf, type Bins } from './histogram.js';
+import type {
+  EventOptions,
+  HistogramOptions,
+  HparamsOptions,
+  ImageOptions,
+  ScalarOptions,
+  SummaryWriterOptions,
+} from './options.js';
 import { pictureOf } from './pictures.js';
 import * as summaries from './summaries.js';
 import type { HparamDomains, HparamValue } from './summaries.js';
-
-export type { BinRule, Bins } from './histogram.js';
-export type { HparamDomains, HparamValue } from './summaries.js';
-
-/** Options of {@link SummaryWriter}. */
-export interface SummaryWriterOptions {
-  /** Appended to the default name of the folder. Default: nothing. */
-  readonly comment?: string;
-  /** Hides events of earlier writers from this step on: for a training that resumes there. Default: none. */
-  readonly purgeStep?: number;
-  /** Appended to the names of the files. Default: nothing. */
-  readonly filenameSuffix?: string;
-}
-
-/** When something happened. */
-export interface EventOptions {
-  /** The step. Default 0. */
-  readonly globalStep?: number;
-  /** Seconds since 1970. Default now. */
-  readonly walltime?: number;
-}
+import { checkRecord, checkString, numberOf, numbersOf } from './values.js';
 
 type EventArgs = [globalStep: number | undefined, walltime: number | undefined];
-
-/** Options of {@link SummaryWriter.addScalar}. */
-export interface ScalarOptions extends EventOptions {
-  /** Whether the number is written as a tensor, which is read faster. Default false. */
-  readonly newStyle?: boolean;
-  /** Whether it is written in float64, in the new style. Default false. */
-  readonly doublePrecision?: boolean;
-}
-
-/** Options of {@link SummaryWriter.addHistogram}. */
-export interface HistogramOptions extends EventOptions {
-  /** See {@link Bins}. Default `'tensorflow'`. */
-  readonly bins?: Bins;
-  /** Merges neighbouring bins if there are more than this. Default: never. */
-  readonly maxBins?: number;
-}
-
-/** Options of {@link SummaryWriter.addImage} and {@link SummaryWriter.addImages}. */
-export interface ImageOptions extends EventOptions {
-  /** What the dimensions are: the letters N, C, H and W. Default `'CHW'`, and `'NCHW'` for `addImages`. */
-  readonly dataformats?: string;
-}
-
-/** Options of {@link SummaryWriter.addHparams}. */
-export interface HparamsOptions {
-  /** The values that hyperparameters may have. */
-  readonly hparamDomainDiscrete?: HparamDomains;
-  /** The folder of this session below the writer's. Default: the time. */
-  readonly runName?: string;
-  /** The step of the metrics. Default 0. */
-  readonly globalStep?: number;
-}
 
 /** A status of `SessionLog`. */
 const SESSION_START = 1;
@@ -117,9 +72,9 @@ export class SummaryWriter implements AsyncDisposable {
       purgeStep,
       filenameSuffix = '',
     } = readArgs<SummaryWriterOptions>(op, rest, ['comment', 'purgeStep'], ['filenameSuffix']);
-    if (logDir != null) checkText(op, 'logDir', logDir);
-    checkText(op, 'comment', comment);
-    checkText(op, 'filenameSuffix', filenameSuffix);
+    if (logDir != null) checkString(op, 'logDir', logDir);
+    checkString(op, 'comment', comment);
+    checkString(op, 'filenameSuffix', filenameSuffix);
     if (purgeStep !== undefined) checkInteger(op, 'purgeStep', purgeStep);
     this.logDir = logDir ?? join('runs', `${timeStamp(new Date())}_${hostname()}${comment}`);
     this.#suffix = filenameSuffix;
@@ -229,7 +184,7 @@ export class SummaryWriter implements AsyncDisposable {
   addText(tag: string, textString: string, ...rest: Rest<EventArgs, EventOptions>): void {
     const op = this.#begin('addText', tag);
     const options = readArgs<EventOptions>(op, rest, EVENT);
-    checkText(op, 'textString', textString);
+    checkString(op, 'textString', textString);
     this.#main.add(eventOf(op, options).message(5, summaries.text(tag, textString)));
   }
 
@@ -278,7 +233,7 @@ export class SummaryWriter implements AsyncDisposable {
     checkRecord(op, 'hparamDict', hparamDict);
     checkRecord(op, 'metricDict', metricDict);
     checkRecord(op, 'hparamDomainDiscrete', domains);
-    if (runName !== undefined) checkText(op, 'runName', runName);
+    if (runName !== undefined) checkString(op, 'runName', runName);
     const metrics = Object.entries(metricDict).map(([name, value]): [string, number] => [
       name,
       numberOf(op, `metricDict: ${name}`, value),
@@ -341,7 +296,7 @@ export class SummaryWriter implements AsyncDisposable {
   #begin(name: string, tag: unknown = ''): string {
     const op = `SummaryWriter.${name}`;
     if (this.#closed !== null) throw new Error(`[${op}] the writer is closed`);
-    checkText(op, 'tag', tag);
+    checkString(op, 'tag', tag);
     return op;
   }
 }
@@ -352,38 +307,6 @@ function eventOf(op: string, { globalStep, walltime }: EventOptions): Message {
   if (walltime !== undefined) checkNumber(op, 'walltime', walltime);
   const event = eventNow(walltime);
   return globalStep === undefined ? event : event.int(2, globalStep);
-}
-
-/** One number; NaN is one. */
-function numberOf(op: string, name: string, value: unknown): number {
-  if (typeof value === 'number') return value;
-  if (!(value instanceof Tensor))
-    typeError(op, `${name}: expected a number or a tensor, got ${describe(value)}`);
-  if (value.size !== 1)
-    rangeError(op, `${name}: expected one number, got a tensor of shape ${formatShape(value.shape)}`);
-  return value.item();
-}
-
-function numbersOf(op: string, name: string, values: unknown): Float64Array {
-  if (values instanceof Tensor) return new Float64Array(values.toArray());
-  const isList = Array.isArray(values) || (ArrayBuffer.isView(values) && 'length' in values);
-  if (!isList) typeError(op, `${name}: expected a tensor or numbers, got ${describe(values)}`);
-  const list = values as ArrayLike<unknown>;
-  const numbers = new Float64Array(list.length);
-  for (let i = 0; i < list.length; i++) {
-    const value = list[i];
-    checkNumber(op, name, value);
-    numbers[i] = value;
-  }
-  return numbers;
-}
-
-function checkText(op: string, name: string, value: unknown): asserts value is string {
-  if (typeof value !== 'string') typeError(op, `${name}: expected a string, got ${describe(value)}`);
-}
-
-function checkRecord(op: string, name: string, value: unknown): asserts value is Record<string, unknown> {
-  if (!isOptions(value)) typeError(op, `${name}: expected an object, got ${describe(value)}`);
 }
 
 /** Waits for all of them, and throws what the first that failed did. */
