@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { fit, getNumThreads, nn, setNumThreads, tensor, train, type Tensor } from '../lib/index.js';
+import { EventQueue } from '../lib/train/worker/event-queue.js';
 import { makeModel, makeOptions, type JobOptions } from './support/jobs/training.js';
 
 const dir = await mkdtemp(join(tmpdir(), 'mgp-'));
@@ -193,6 +194,50 @@ test.serial('a thread can be terminated, and gives its threads back', async (t) 
   await never.terminate();
   await t.throwsAsync(async () => never, { message: '[trainInWorker] the training was terminated' });
   await waiting.terminate();
+});
+
+test.serial('what is terminated or aborted at once never begins', async (t) => {
+  const counter = new Int32Array(new SharedArrayBuffer(4));
+  const job = start({ what: 'counts for ever', counter });
+  await job.terminate();
+  await t.throwsAsync(async () => job, { message: '[trainInWorker] the training was terminated' });
+  const other = start({ what: 'counts for ever', counter });
+  other.abort();
+  other.abort();
+  t.like(await other, { reason: 'aborted', steps: 0 });
+  t.is(counter[0], 0);
+});
+
+test.serial('tensors in sets and in objects without a prototype go through, too', async (t) => {
+  const given = { what: 'gives back', set: new Set([tensor([1])]), bare: Object.create(null) as object };
+  Object.assign(given.bare, { x: tensor([2]) });
+  const { set, bare } = await start<{ set: Set<Tensor>; bare: { x: Tensor } }>(given);
+  t.deepEqual([...[...set].map((x) => x.tolist()), bare.x.tolist()], [[1], [2]]);
+});
+
+test('events that nobody listens to do not pile up, and many are listened to fast', async (t) => {
+  const step = (steps: number): train.FitEvent => ({
+    ...{ type: 'step', epoch: 1, step: steps, steps, loss: 1, lr: 1, samples: 1, seconds: 1 },
+  });
+  const queue = new EventQueue(true);
+  for (let i = 1; i <= 25_000; i++) queue.push(step(i));
+  queue.end();
+  const left: train.FitEvent[] = [];
+  for await (const event of queue) left.push(event);
+  t.is(left.length, 5000);
+  t.like(left.at(-1), { steps: 25_000 });
+
+  const slow = new EventQueue(true);
+  const events = slow[Symbol.asyncIterator]();
+  const first = events.next();
+  for (let i = 1; i <= 300_000; i++) slow.push(step(i));
+  slow.end();
+  t.like((await first).value, { steps: 1 });
+  let count = 1;
+  const since = performance.now();
+  for await (const event of events) if (event.type !== 'step' || event.steps !== ++count) t.fail();
+  t.is(count, 300_000);
+  t.true(performance.now() - since < 30_000);
 });
 
 test.serial('wrong options are refused at once', (t) => {

@@ -43,7 +43,9 @@ const isParcel = (value: unknown): value is Parcel =>
 function mapItems(value: unknown, change: (item: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map(change);
   if (value instanceof Map) return new Map([...value].map(([name, item]) => [name, change(item)]));
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
-    return value;
+  if (value instanceof Set) return new Set([...value].map(change));
+  if (typeof value !== 'object' || value === null) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, change(item)]));
 }

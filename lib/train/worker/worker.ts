@@ -35,7 +35,10 @@ export interface WorkerOptions {
   readonly threads?: number;
   /** Stops the training at the end of the step, with a checkpoint if `fit` writes these. */
   readonly signal?: AbortSignal;
-  /** Whether to deliver every step event. Default false: one every 50 ms or so. */
+  /**
+   * Whether to deliver every step event. Default false: one every 50 ms or so. While nobody listens, at most 10,000 are kept for
+   * whoever begins to.
+   */
   readonly allSteps?: boolean;
 }
 
@@ -178,7 +181,9 @@ export class WorkerTraining<Result = FitResult> implements AsyncIterable<FitEven
   async #run(job: JobData): Promise<Result> {
     const { signal } = this.#controller;
     const giveBack = await takeThreads(job.threads, signal);
-    if (giveBack === null) {
+    // Also where it was ended at once: no thread begins then.
+    if (giveBack === null || signal.aborted) {
+      giveBack?.();
       if (this.#terminated) throw new Error(`[${OP}] the training was terminated`);
       const nothing: FitResult = { history: [], steps: 0, reason: 'aborted', seconds: 0 };
       this.#events.push({ type: 'done', ...nothing });

@@ -95,6 +95,13 @@ export default async function ({
       );
       return both.map(({ reason }) => reason);
     }
+    case 'gives back':
+      return options;
+    case 'counts for ever':
+      for (;;) {
+        if (options.counter !== undefined) Atomics.add(options.counter, 0, 1);
+        await new Promise(setImmediate);
+      }
     case 'waits':
       if (!signal.aborted) await once(signal, 'abort');
       return 'stopped';
