@@ -307,10 +307,13 @@ test.serial('health tells how the service is', async (t) => {
 test.serial('what is asked for wrongly, and by nobody', async (t) => {
   t.is((await service.get('/nowhere')).status, 404);
   t.is((await service.post('/datasets', { a: 1 })).status, 415);
-  t.is(
-    (await service.json('/datasets', { method: 'POST', headers: { 'content-type': 'image/png' } })).status,
-    415,
-  );
+  // What curl sends without a header.
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  for (const path of ['/datasets', '/jobs'])
+    t.like(await service.json(path, { method: 'POST', headers, body: '{}' }), {
+      status: 415,
+      body: { error: 'expected the header Content-Type: application/json, or text/csv for a table' },
+    });
 });
 
 test('with a key, nobody gets in without it', async (t) => {

@@ -49,7 +49,9 @@ function answerError(error, request, reply) {
 }
 
 /** ajv names the field by its path in the body; all that is wrong is told at once. */
-function messageOf({ validation, validationContext, message }) {
+function messageOf({ code, validation, validationContext, message }) {
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return 'expected the header Content-Type: application/json, or text/csv for a table';
   if (!validation) return message;
   return validation
     .map(({ instancePath, message, params }) => {
