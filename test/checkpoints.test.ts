@@ -145,6 +145,49 @@ for (const [name, variant] of Object.entries(VARIANTS))
     }
   });
 
+test.serial('a folder serves one training at a time, under whatever name', async (t) => {
+  const folder = newFolder();
+  const other = newFolder();
+  await mkdir(folder);
+  await symlink(folder, other);
+  const first = setUp();
+  let refused = 0;
+  for await (const event of fit(first.model, { ...first.options, checkpoint: folder })) {
+    if (event.type !== 'epoch') continue;
+    const second = setUp();
+    for (const checkpoint of [folder, other])
+      await t.throwsAsync(async () => fit(second.model, { ...second.options, checkpoint }), {
+        message: `[fit] checkpoint: ${checkpoint} cannot be used: another training is using it`,
+      });
+    refused++;
+  }
+  t.is(refused, 3);
+  // Free again after an end, an error, and a listener who left.
+  for (const end of ['error', 'leave', 'none']) {
+    const next = setUp();
+    const options = { ...next.options, epochs: 9, checkpoint: other };
+    const run = async (): Promise<void> => {
+      for await (const event of fit(next.model, options)) {
+        if (event.type !== 'step') continue;
+        if (end === 'error') throw new Error(end);
+        if (end === 'leave') break;
+      }
+    };
+    await run().catch((error: unknown) => t.is((error as Error).message, end));
+  }
+});
+
+test.serial('the last checkpoint has the last epoch, also where its last step was kept', async (t) => {
+  const folder = newFolder();
+  const { model, options } = setUp();
+  const checkpoint = { dir: folder, everySteps: 5, everyEpochs: 2, monitor: 'loss', mode: 'max' } as const;
+  await fit(model, { ...options, checkpoint });
+  const { run } = await train.loadCheckpoint<{ run: { history: unknown[]; epoch: number } }>(
+    join(folder, 'step-00000015.safetensors'),
+  );
+  t.is(run.history.length, 3);
+});
+
 test.serial('averages of the weights that are in the config go on, too', async (t) => {
   const { AveragedModel, getEmaAvgFn } = optim.swaUtils;
   const begin = (): SetUp & { average: optim.swaUtils.AveragedModel } => {

@@ -55,8 +55,10 @@ export class Loop {
       if (reason === 'earlyStopping' && earlyStopping !== null) this.#progress?.stale(earlyStopping);
       // What stopped in the middle, and what its last epochs wrote none for.
       if (this.#checkpoints?.isComplete === false) yield await this.#checkpoints.save();
+      this.#checkpoints?.close();
       yield { type: 'done', ...this.result(reason) } satisfies DoneEvent;
     } finally {
+      this.#checkpoints?.close();
       this.#progress?.stop();
       model.train(training);
     }

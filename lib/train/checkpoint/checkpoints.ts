@@ -8,8 +8,8 @@ export class Checkpoints {
   readonly #parts: Parts;
   readonly #plan: CheckpointPlan;
   readonly #folder: CheckpointFolder;
-  /** The steps of the last checkpoint, and when that was. */
-  #last = { steps: -1, time: performance.now() };
+  /** The steps and whole epochs of the last checkpoint, and when that was. */
+  #last = { steps: -1, epochs: 0, time: performance.now() };
 
   constructor(parts: Parts, plan: CheckpointPlan) {
     this.#parts = parts;
@@ -50,7 +50,7 @@ export class Checkpoints {
     // The training may have ended before the file got its second name.
     if (run.isBest) await this.#folder.markBest(path);
     run.isBest = false;
-    this.#last.steps = run.steps;
+    Object.assign(this.#last, { steps: run.steps, epochs: run.history.length });
     return { type: 'resume', path, epoch: run.epoch, step: run.step, steps: run.steps, damaged };
   }
 
@@ -69,13 +69,19 @@ export class Checkpoints {
       throw new Error(`[fit] checkpoint: after ${steps} steps none could be written: ${message}`, { cause });
     }
     run.isBest = false;
-    this.#last = { steps, time: performance.now() };
+    this.#last = { steps, epochs: run.history.length, time: performance.now() };
     return { type: 'checkpoint', path, epoch, step, steps, best };
   }
 
-  /** Whether the last one holds all steps. */
+  /** Whether the last one holds all steps and epochs. */
   get isComplete(): boolean {
-    return this.#last.steps === this.#parts.run.steps;
+    const { steps, history } = this.#parts.run;
+    return this.#last.steps === steps && this.#last.epochs === history.length;
+  }
+
+  /** Leaves the folder to other trainings. */
+  close(): void {
+    this.#folder.close();
   }
 
   /** Whether one is to be written after a step. */

@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadCheckpoint, saveCheckpoint, type CheckpointState } from './file.js';
 
@@ -19,20 +19,39 @@ interface FoundCheckpoint {
 const NAME = /^step-(\d+)\.safetensors$/;
 const nameOf = (steps: number): string => `step-${String(steps).padStart(8, '0')}.safetensors`;
 
+/** The folders in which trainings of this thread write. */
+const inUse = new Set<string>();
+
 /** The checkpoints of one training: `step-00000050.safetensors`, …, and `best.safetensors`. */
 export class CheckpointFolder {
+  /** The folder's own path while it is in use. */
+  #place: string | null = null;
+
   /** @param keep how many of the last are kept */
   constructor(
     readonly dir: string,
     readonly keep: number,
   ) {}
 
-  /** Makes the folder, where there is none, and takes away what a killed process left of a file it was writing. */
+  /**
+   * Makes the folder, where there is none, and takes away what a killed process left of a file it was writing.
+   * @throws Error where another training of this thread has it: each would take away what the other needs
+   */
   async open(): Promise<void> {
     await mkdir(this.dir, { recursive: true });
+    const place = await realpath(this.dir);
+    if (inUse.has(place)) throw new Error('another training is using it');
+    inUse.add(place);
+    this.#place = place;
     for (const name of await readdir(this.dir))
       if (/^\.(step-\d+|best)\.safetensors\..*\.tmp$/.test(name))
         await rm(join(this.dir, name), { force: true });
+  }
+
+  /** Leaves the folder to others. */
+  close(): void {
+    if (this.#place !== null) inUse.delete(this.#place);
+    this.#place = null;
   }
 
   /** The paths of the checkpoints, newest first. */

@@ -7,7 +7,10 @@ import type { Monitor, ReadMonitor } from '../options.js';
 
 /** When and where {@link fit} writes checkpoints, and whether it resumes from them. */
 export interface CheckpointOptions {
-  /** The folder, which is created if need be. Each training needs one of its own. */
+  /**
+   * The folder, which is created if need be. Each training needs one of its own: one that another training of the thread is
+   * using is an error.
+   */
   readonly dir: string;
   /** Write one after this many epochs, and at the end. Default 1. */
   readonly everyEpochs?: number;
