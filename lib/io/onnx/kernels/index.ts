@@ -1,4 +1,4 @@
-import type { Scribe } from '../scribe.js';
+import type { Translation } from '../scribe.js';
 import { binary, compare, copy, fill, where } from './binary.js';
 import { batchNorm, col2im, conv2d, conv2dInput, im2col, maxPool2d, maxPool2dGrad } from './images.js';
 import { crossEntropy, gather, indexOffsets, indexSelect, scatter, scatterSlices } from './index-lookups.js';
@@ -9,7 +9,7 @@ import { scan } from './scan.js';
 import { unary } from './unary.js';
 
 /** How kernels are written in ONNX, by name. Those that are missing it has no operations for. */
-export const KERNELS: Readonly<Record<string, ((scribe: Scribe, ...args: never[]) => void) | undefined>> = {
+export const KERNELS: Readonly<Record<string, Translation | undefined>> = {
   attention,
   batchNorm,
   binary,
