@@ -77,7 +77,7 @@ interface Training {
 }
 
 test('optimizers of PyTorch go on as they would have gone on there', async (t) => {
-  const all = (await io.torch.load(fixture('optimizers.pt'))) as unknown as Record<string, Training>;
+  const all = await io.torch.load<Record<string, Training>>(fixture('optimizers.pt'));
   const far = (a: Tensor, b: Tensor): number => a.sub(b).abs().max().item();
   for (const name of ['Adam', 'AdamW', 'SGD', 'RMSprop'] as const) {
     const { params, optimizer, steps } = all[name];
@@ -127,11 +127,11 @@ test('a checkpoint: its model into a module, its optimizer as it is', async (t) 
   const model = new nn.Sequential(new nn.Linear(3, 2), new nn.BatchNorm1d(2));
   model.loadStateDict(await io.torch.loadStateDict(path, 'model'));
   t.is(model.stateDict()['1.num_batches_tracked'].item(), 1);
-  const all = (await io.torch.load(path)) as {
+  const all = await io.torch.load<{
     epoch: number;
     note: null;
     optimizer: { state: Map<number, object> };
-  };
+  }>(path);
   t.is(all.epoch, 3);
   t.is(all.note, null);
   const moments = all.optimizer.state.get(0) as { exp_avg: Tensor };

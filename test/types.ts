@@ -264,6 +264,8 @@ export async function files(model: nn.Module, x: Tensor, bytes: Uint8Array): Pro
   await io.safetensors.saveFile(tensors, 'b.safetensors', { note: 'text' }, { dtypes });
   await io.safetensors.saveFile({ x }, 'c.safetensors', {}, { dtypes: { x: 'F8_E4M3' } });
   exactly<Record<string, Tensor>>()(await io.torch.loadStateDict('model.pt', 'model'));
+  const { epoch } = await io.torch.load<{ model: nn.StateDict; epoch: number }>('checkpoint.pt');
+  exactly<number>()(epoch);
   // @ts-expect-error the path comes first, as in NumPy
   await io.npy.save(x, 'x.npy');
   // @ts-expect-error NumPy has another name for it

@@ -22,17 +22,21 @@ const MAX_WORD = 16;
  * Reads a `.pt` or `.pth` file of PyTorch, without executing anything in it. float16, bfloat16 and float8 become float32; int8,
  * int16, int64 and the unsigned ones but uint8 become int32. Tensors that shared memory share it here. Files of before PyTorch 1.6
  * are read, too.
+ *
+ * ```ts
+ * const { model: weights } = await io.torch.load<{ model: nn.StateDict }>('checkpoint.pt');
+ * ```
  * @throws TypeError for anything but tensors, containers, texts and numbers, by its name; RangeError for wrong sizes, and
  *   for an int64 that does not fit into int32, and for more than two million containers.
  * @see https://pytorch.org/docs/stable/generated/torch.load.html
  */
-export async function load(path: string): Promise<TorchValue> {
+export async function load<Value = TorchValue>(path: string): Promise<Value> {
   const source = await openSource(path);
   try {
     const first = new Uint8Array(Math.min(1, source.size));
     await source.read(first, 0, (message) => rangeError(OP, `${path}: ${message}`));
     // Where a pickle begins.
-    return await (first[0] === 0x80 ? readLegacy(source, path) : read(source, path));
+    return (await (first[0] === 0x80 ? readLegacy(source, path) : read(source, path))) as Value;
   } finally {
     await source.close();
   }
