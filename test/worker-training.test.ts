@@ -140,6 +140,11 @@ test.serial('errors that are their own cause come through', async (t) => {
   t.is((error.cause as Error).message, 'round');
 });
 
+test.serial('odd errors and results reject, and leave the process alone', async (t) => {
+  await t.throwsAsync(async () => start({ what: 'throws an object' }), { name: 'Error', message: /object/i });
+  await t.throwsAsync(async () => start({ what: 'gives what looks like a tensor' }), { name: 'TypeError' });
+});
+
 test.serial('an abort ends all trainings of a module', async (t) => {
   const job = start<string[]>({ what: 'two at once' });
   for await (const event of job) if (event.type === 'epoch') job.abort();

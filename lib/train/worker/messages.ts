@@ -1,3 +1,4 @@
+import { describe } from '../../errors.js';
 import type { FitEvent } from '../events.js';
 import type { SharedLayout } from './shared-weights.js';
 
@@ -38,11 +39,20 @@ export function packError(error: unknown, causes = CAUSES): PackedError {
   const { name, message, stack, code, cause } = Object(error) as Partial<PackedError>;
   return {
     name: typeof name === 'string' ? name : 'Error',
-    message: typeof message === 'string' ? message : String(error),
+    message: typeof message === 'string' ? message : textOf(error),
     stack: typeof stack === 'string' ? stack : undefined,
     code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
     cause: cause === undefined || causes === 0 ? undefined : packError(cause, causes - 1),
   };
+}
+
+/** What was thrown, if it is no error: most values have a text, objects without a prototype have none. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return describe(thrown);
+  }
 }
 
 /** The error again, with the stack of the thread that it comes from. */

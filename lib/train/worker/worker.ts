@@ -204,10 +204,15 @@ export class WorkerTraining<Result = FitResult> implements AsyncIterable<FitEven
     try {
       return await new Promise<Result>((resolve, reject) => {
         worker.on('message', (message: JobMessage) => {
-          if (message.type === 'weights') this.#weights = new SharedWeights(message.layout);
-          else if (message.type === 'events') message.events.forEach((event) => this.#events.push(event));
-          else if (message.type === 'error') reject(unpackError(message.error));
-          else resolve(unpack(message.result) as Result);
+          // What cannot be made of a message is an error of this training, not of the process.
+          try {
+            if (message.type === 'weights') this.#weights = new SharedWeights(message.layout);
+            else if (message.type === 'events') message.events.forEach((event) => this.#events.push(event));
+            else if (message.type === 'error') reject(unpackError(message.error));
+            else resolve(unpack(message.result) as Result);
+          } catch (error) {
+            reject(error);
+          }
         });
         worker.on('messageerror', reject);
         worker.on('error', (error) => reject(unpackError(packError(error))));

@@ -95,6 +95,10 @@ export default async function ({
       );
       return both.map(({ reason }) => reason);
     }
+    case 'throws an object':
+      throw Object.create(null);
+    case 'gives what looks like a tensor':
+      return { isTensor: 'mgp-node' };
     case 'gives back':
       return options;
     case 'counts for ever':
