@@ -211,7 +211,7 @@ export class WorkerTraining<Result = FitResult> implements AsyncIterable<FitEven
             else if (message.type === 'error') reject(unpackError(message.error));
             else resolve(unpack(message.result) as Result);
           } catch (error) {
-            reject(error);
+            reject(unpackError(packError(error)));
           }
         });
         worker.on('messageerror', reject);
