@@ -170,7 +170,9 @@ test('wrong arguments are refused, and nothing is written', async (t) => {
       const error = await t.throwsAsync(write(file, options), undefined, message);
       t.true(error.message.startsWith('[writeReport] ') && error.message.includes(message), error.message);
     }
-    await t.throwsAsync(write(5, { history: [] }), { message: '[writeReport] path: expected a string, got 5' });
+    await t.throwsAsync(write(5, { history: [] }), {
+      message: '[writeReport] path: expected a string, got 5',
+    });
     t.deepEqual(await readdir(folder), []);
   });
 });

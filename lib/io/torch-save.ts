@@ -160,6 +160,9 @@ class Pickler {
 function entriesOf(value: unknown, way: string): [string, unknown][] {
   const prototype: unknown = typeof value === 'object' ? Object.getPrototypeOf(value) : undefined;
   if (prototype !== Object.prototype && prototype !== null)
-    typeError(OP, `${way}: expected tensors, strings, numbers and containers of them, got ${describe(value)}`);
+    typeError(
+      OP,
+      `${way}: expected tensors, strings, numbers and containers of them, got ${describe(value)}`,
+    );
   return Object.entries(value as object);
 }
