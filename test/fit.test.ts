@@ -181,8 +181,11 @@ test.serial('a signal ends the training at the end of a step, also in the valida
 
 test.serial('leaving the loop ends the training; the result says so', async (t) => {
   const model = makeModel();
+  const dropout = [...model.children()][2];
+  dropout.eval();
   const training = fit(model, { ...setUp(model), epochs: 5 });
   for await (const event of training) if (event.type === 'epoch') break;
+  t.deepEqual([model.training, dropout.training], [true, false]);
   t.like(await training, { reason: 'aborted', steps: 3 });
   t.throws(() => training[Symbol.asyncIterator](), {
     message: '[fit] the training has begun: its events go to one listener, from the start',

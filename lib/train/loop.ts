@@ -1,3 +1,4 @@
+import { keepModes } from '../nn/mode.js';
 import { getRngState, setRngState } from '../random.js';
 import { Breath } from './breathe.js';
 import { Checkpoints } from './checkpoint/checkpoints.js';
@@ -39,7 +40,7 @@ export class Loop {
   async *run(): AsyncGenerator<FitEvent, void> {
     const { model, data, epochs, progress } = this.#plan;
     const state = this.#state;
-    const { training } = model;
+    const giveModesBack = keepModes(model);
     state.random = getRngState();
     this.#began = performance.now();
     if (progress !== null) this.#progress = new Progress(progress, epochs, lengthOf(data));
@@ -60,7 +61,7 @@ export class Loop {
     } finally {
       this.#checkpoints?.close();
       this.#progress?.stop();
-      model.train(training);
+      giveModesBack();
     }
   }
 
