@@ -232,6 +232,15 @@ test.serial('errors come to whoever listens or waits', async (t) => {
   const message = '[fit] the loss became NaN in epoch 1, step 1: try a smaller lr';
   await t.throwsAsync(Promise.resolve(fit(model, broken)), { message });
   await t.throwsAsync(listOf(fit(model, broken)), { message });
+  t.is(await fit(model, broken).catch((error: unknown) => (error as Error).message), message);
+  let ended = 0;
+  await t.throwsAsync(
+    fit(model, broken).finally(() => ended++),
+    { message },
+  );
+  const good = makeModel();
+  const { steps } = await fit(good, setUp(good)).finally(() => ended++);
+  t.deepEqual([ended, steps], [2, 3]);
   await t.throwsAsync(Promise.resolve(fit(model, { ...setUp(model), loss: (x: Tensor) => x })), {
     message: '[fit] loss: expected one number of it, got (16, 2): is there a reduction?',
   });

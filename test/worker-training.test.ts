@@ -116,6 +116,14 @@ test.serial('errors come with the stack of the thread', async (t) => {
     name: 'TypeError',
     message: 'uncaught',
   });
+  let ended = false;
+  const job = start({ what: 'throws' });
+  await t.throwsAsync(
+    job.finally(() => (ended = true)),
+    { message: 'on purpose' },
+  );
+  t.true(ended);
+  t.is(await job.catch((reason: unknown) => (reason as Error).message), 'on purpose');
   await t.throwsAsync(async () => start({ what: 'exits' }), {
     message: '[trainInWorker] the thread ended with code 3 before its training did',
   });

@@ -83,6 +83,16 @@ export class Training implements AsyncIterable<FitEvent>, PromiseLike<FitResult>
     return this.#result.then(onFulfilled, onRejected);
   }
 
+  /** As of a promise: see {@link Training.then}. */
+  catch<B = never>(onRejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<FitResult | B> {
+    return this.then(undefined, onRejected);
+  }
+
+  /** As of a promise: see {@link Training.then}. */
+  finally(onFinally?: (() => void) | null): Promise<FitResult> {
+    return this.then().finally(onFinally);
+  }
+
   /** Stops the training at the end of the step, as `signal` does: with a checkpoint if these are written. */
   abort(): void {
     this.#loop.abort();

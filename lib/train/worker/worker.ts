@@ -156,6 +156,16 @@ export class WorkerTraining<Result = FitResult> implements AsyncIterable<FitEven
     return this.#result.then(onFulfilled, onRejected);
   }
 
+  /** As of a promise: see {@link WorkerTraining.then}. */
+  catch<B = never>(onRejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<Result | B> {
+    return this.#result.catch(onRejected);
+  }
+
+  /** As of a promise: see {@link WorkerTraining.then}. */
+  finally(onFinally?: (() => void) | null): Promise<Result> {
+    return this.#result.finally(onFinally);
+  }
+
   /**
    * The weights and buffers of the model as they were at the end of some step, a fraction of a second ago: copies out of
    * memory that both threads share.
