@@ -1,5 +1,15 @@
 import { rangeError, typeError } from '../errors.js';
 import type { Source } from './reader.js';
+import {
+  CENTRAL,
+  CENTRAL_BYTES,
+  END,
+  END64,
+  END64_BYTES,
+  END_BYTES,
+  LOCATOR64,
+  LOCATOR64_BYTES,
+} from './zip-format.js';
 
 // The directory of an archive: it lies at the end, behind the entries, and is found from the last bytes of the file.
 
@@ -20,14 +30,6 @@ interface Directory {
   readonly start: number;
 }
 
-const END = 0x06054b50;
-const END64 = 0x06064b50;
-const LOCATOR64 = 0x07064b50;
-const CENTRAL = 0x02014b50;
-const END_BYTES = 22;
-const END64_BYTES = 56;
-const LOCATOR64_BYTES = 20;
-const CENTRAL_BYTES = 46;
 const MAX_COMMENT = 0xffff;
 /** Bits of the flags that say that an entry, or the directory, is encrypted. */
 export const ENCRYPTED = 0x0001 | 0x0040 | 0x2000;

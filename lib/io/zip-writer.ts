@@ -1,5 +1,17 @@
 import { describe, rangeError } from '../errors.js';
 import { CHUNK } from './reader.js';
+import {
+  CENTRAL,
+  CENTRAL_BYTES,
+  END,
+  END64,
+  END64_BYTES,
+  END_BYTES,
+  LOCAL,
+  LOCAL_BYTES,
+  LOCATOR64,
+  LOCATOR64_BYTES,
+} from './zip-format.js';
 import { zlib } from './zlib.js';
 
 // Writes archives that all zip tools read: entries stored or deflated, sizes of 64 bits only where they are needed, and no
@@ -127,8 +139,8 @@ function localHeader(entry: Written, limit: number): Buffer {
   const { name, flags, method, crc, size, packed } = entry;
   // Before an entry both sizes are wide, or none.
   const { extra, version, narrow } = widen([size, packed], Math.max(size, packed) > limit ? -1 : limit);
-  const head = Buffer.alloc(30);
-  head.writeUInt32LE(0x04034b50, 0);
+  const head = Buffer.alloc(LOCAL_BYTES);
+  head.writeUInt32LE(LOCAL, 0);
   head.writeUInt16LE(version, 4);
   head.writeUInt16LE(flags, 6);
   head.writeUInt16LE(method, 8);
@@ -144,8 +156,8 @@ function localHeader(entry: Written, limit: number): Buffer {
 function centralHeader(entry: Written, limit: number): Buffer {
   const { name, flags, method, crc, size, packed, start } = entry;
   const { extra, version, narrow } = widen([size, packed, start], limit);
-  const head = Buffer.alloc(46);
-  head.writeUInt32LE(0x02014b50, 0);
+  const head = Buffer.alloc(CENTRAL_BYTES);
+  head.writeUInt32LE(CENTRAL, 0);
   head.writeUInt16LE(UNIX | version, 4);
   head.writeUInt16LE(version, 6);
   head.writeUInt16LE(flags, 8);
@@ -164,21 +176,21 @@ function centralHeader(entry: Written, limit: number): Buffer {
 /** What stands at the end: how many entries, and where their directory is. */
 function endOf(count: number, size: number, start: number, limit: number): Buffer {
   const wide = count >= MAX_COUNT || size > limit || start > limit;
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50, 0);
+  const end = Buffer.alloc(END_BYTES);
+  end.writeUInt32LE(END, 0);
   end.writeUInt16LE(wide ? MAX_COUNT : count, 8);
   end.writeUInt16LE(wide ? MAX_COUNT : count, 10);
   end.writeUInt32LE(wide ? WIDE : size, 12);
   end.writeUInt32LE(wide ? WIDE : start, 16);
   if (!wide) return end;
-  const end64 = Buffer.alloc(56);
-  end64.writeUInt32LE(0x06064b50, 0);
+  const end64 = Buffer.alloc(END64_BYTES);
+  end64.writeUInt32LE(END64, 0);
   end64.writeBigUInt64LE(44n, 4);
   end64.writeUInt16LE(UNIX | WIDE_VERSION, 12);
   end64.writeUInt16LE(WIDE_VERSION, 14);
   [count, count, size, start].forEach((value, i) => end64.writeBigUInt64LE(BigInt(value), 24 + 8 * i));
-  const locator = Buffer.alloc(20);
-  locator.writeUInt32LE(0x07064b50, 0);
+  const locator = Buffer.alloc(LOCATOR64_BYTES);
+  locator.writeUInt32LE(LOCATOR64, 0);
   locator.writeBigUInt64LE(BigInt(start + size), 8);
   locator.writeUInt32LE(1, 16);
   return Buffer.concat([end64, locator, end]);

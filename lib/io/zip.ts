@@ -1,13 +1,13 @@
 import { rangeError, typeError } from '../errors.js';
 import { CHUNK, piecesOf, Reader, type Source } from './reader.js';
 import { ENCRYPTED, readDirectory, type Fail, type Listed } from './zip-directory.js';
+import { LOCAL, LOCAL_BYTES } from './zip-format.js';
 import { zlib } from './zlib.js';
 
 // Archives of entries that are stored or deflated, with the 64-bit sizes that NumPy and PyTorch write. An archive is read
 // from its directory at the end. Nothing in it is trusted: entries lie within the file, none in another's place, each has
 // the name and the checksum that the directory states, and unpacks to the size that it states. Names are names: no file is
 // ever written by them.
-// See https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 
 /** An entry of an archive. */
 export interface ZipEntry {
@@ -20,8 +20,6 @@ export interface ZipEntry {
   bytes(): Promise<Uint8Array>;
 }
 
-const LOCAL = 0x04034b50;
-const LOCAL_BYTES = 30;
 const DEFLATED = 8;
 /** No deflated byte makes more. */
 const MAX_RATIO = 1032;
