@@ -387,6 +387,7 @@ for (const { title, most, go } of CASES)
     t.true(recordings() <= most, `${recordings()} recordings`);
   });
 
+// On the reference a compiled step is the function itself: nothing is replayed.
 const refused = getBackend() === 'native' ? test : test.skip;
 
 refused('steps that cannot be replayed are refused, with the reason', (t) => {

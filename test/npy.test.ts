@@ -331,6 +331,7 @@ for name in ["float64", "empty", "scalar"]:
     np.save(f"{sys.argv[4]}/{name}.npy", arrays[name])
 `;
 
+// Files that NumPy wrote are in test/fixtures for where it is not.
 (python === undefined ? test.skip : test)(
   'there and back through the NumPy of this machine, bit for bit',
   async (t) => {

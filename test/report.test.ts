@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { fit, nn, optim, rand, train } from '../lib/index.js';
 import { Curve } from '../lib/train/report/curve.js';
+import { findChromium } from './support/chromium.js';
 
 interface Chart {
   readonly scale: string;
@@ -177,10 +178,9 @@ test('wrong arguments are refused, and nothing is written', async (t) => {
   });
 });
 
-const browser = ['chromium', 'chromium-browser', 'google-chrome'].find(
-  (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
-);
+const browser = findChromium();
 
+// Where there is none, nothing can draw.
 (browser === undefined ? test.skip : test)('a browser draws the curves', async (t) => {
   t.timeout(120_000);
   await inFolder(async (folder) => {

@@ -253,6 +253,7 @@ with open(sys.argv[1], "rb") as file:
 print(json.dumps([[name, x["dtype"], x["shape"], bytes(x["data"]).hex()] for name, x in tensors]))
 `;
 
+// Files that Python wrote are in test/fixtures for where it is not.
 (python === undefined ? test.skip : test)(
   "Python's safetensors reads every dtype that is written",
   async (t) => {

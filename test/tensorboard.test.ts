@@ -421,6 +421,7 @@ print(json.dumps({
 const python = process.env.MGP_TENSORBOARD_PYTHON ?? 'python3';
 const hasTensorBoard = spawnSync(python, ['-c', 'import tensorboard'], { stdio: 'ignore' }).status === 0;
 
+// Elsewhere the other tests read the records by hand.
 (hasTensorBoard ? test : test.skip)('TensorBoard itself reads it', async (t) => {
   await inFolder(async (folder) => {
     const writer = new train.SummaryWriter(folder);

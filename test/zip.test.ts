@@ -269,6 +269,7 @@ assert file.testzip() is None
 print(json.dumps({name: file.read(name).decode() for name in file.namelist()}))
 `;
 
+// Where there is no Python, our own reader is the only one.
 (hasPython ? test : test.skip)('Python reads what is written', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'a.zip');
