@@ -4,7 +4,7 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['build/', 'build-*/', 'dist/', 'dist-new/', 'prebuilds/', 'coverage/']),
+  globalIgnores(['build/', 'build-*/', 'dist/', 'dist-new/', 'prebuilds/', 'coverage/', 'docs/api/']),
   js.configs.recommended,
   { rules: { eqeqeq: ['error', 'always', { null: 'ignore' }] } },
   {
